@@ -1,0 +1,42 @@
+"""Fixtures for every test of the repository: where the real data are, and NIH's folder laid out from them."""
+
+import gzip
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent
+
+NIH_TABLES = {
+    "Data_Entry_2017_v2020.csv": "Data_Entry_2017_v2020.csv.gz",
+    "BBox_List_2017.csv": "BBox_List_2017.csv.gz",
+    "train_val_list.txt": "official_train_val_list.txt.gz",
+    "test_list.txt": "official_test_list.txt.gz",
+}
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Callable[[str], Path]:
+    """Finds a folder of real data by name, or skips the test and says which folder it misses."""
+    root = Path(os.environ.get("ZOO_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
+
+    def find(name: str) -> Path:
+        folder = root / name
+        if not folder.is_dir():
+            pytest.skip(f"needs the real data in {folder} (set ZOO_TEST_DATA to the folder that holds {name})")
+        return folder
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def nih_root(shared_data: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ROOT as NIH ships it, with the 621 images there are: read only, as every test shares it."""
+    images, tables = shared_data("nih_cxr14_621") / "images_256", shared_data("nih_metadata")
+    root = tmp_path_factory.mktemp("nih")
+    (root / "images").symlink_to(images, target_is_directory=True)
+    for name, packed in NIH_TABLES.items():
+        (root / name).write_bytes(gzip.decompress((tables / packed).read_bytes()))
+    return root

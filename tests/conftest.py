@@ -1,0 +1,98 @@
+"""What tests of several folders share."""
+
+import importlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+SOUND_TOPOLOGY = '''
+from dataclasses import dataclass
+from zoo_core.contract import InputScaling, Plugin
+
+@dataclass(frozen=True)
+class Config:
+    """What can be set.
+
+    Attributes:
+        width: of the
+            layer.
+    """
+
+    width: int = 8
+
+class Net:
+    scaling = InputScaling()
+    weights = {}
+
+    def __init__(self, config):
+        self.config = config
+
+    def build(self, input_shape):
+        return self.config.width, input_shape
+
+plugin = Plugin(config=Config, create=Net, summary="A net of one layer.")
+'''
+
+
+class Site:
+    """A folder of installed packages that stands first on the path, of this process and of those it starts."""
+
+    sound_topology = SOUND_TOPOLOGY
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def install(self, distribution: str, entry_points: Mapping[str, str], version: str = "1.0", **modules: str) -> None:
+        """Write a distribution as an installer leaves it.
+
+        Args:
+            distribution: its name.
+            entry_points: `group:name` to value.
+            version: of the distribution.
+            modules: source text by module name.
+        """
+        info = self.folder / f"{distribution.replace('-', '_')}-{version}.dist-info"
+        info.mkdir(exist_ok=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n")
+        lines = [f"[{key.partition(':')[0]}]\n{key.partition(':')[2]} = {value}" for key, value in entry_points.items()]
+        (info / "entry_points.txt").write_text("\n".join(lines) + "\n")
+        for name, source in modules.items():
+            (self.folder / f"{name}.py").write_text(source)
+        importlib.invalidate_caches()
+
+    def install_topology(self, distribution: str, name: str, source: str = SOUND_TOPOLOGY) -> None:
+        """A distribution of one module, named after it, and one topology."""
+        module = distribution.replace("-", "_")
+        self.install(distribution, {f"zoo.topologies.v1:{name}": f"{module}:plugin"}, **{module: source})
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """An empty folder of packages, and a cache folder of its own."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]).rstrip(":"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    yield Site(folder)
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None) or "").startswith(str(folder)):
+            del sys.modules[name]
+
+
+RunZoo = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def run_zoo() -> RunZoo:
+    """Runs `zoo` in a process of its own, as a user does: TensorFlow can be set up once a process."""
+
+    def run(*arguments: str | Path, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "zoo_core.cli", *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
+
+    return run

@@ -1,0 +1,90 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from zoo_core.contract import ConfigError, SplitError
+from zoo_core.data.splits import choose_group_column, defined_split, hash_split, split_hash
+
+FRACTIONS = {"validation": 0.1, "test": 0.2}
+
+
+def index_of(n_patients: int, n_images: int = 3) -> pd.DataFrame:
+    patients = np.repeat([f"p{i}" for i in range(n_patients)], n_images)
+    return pd.DataFrame({"example_id": [f"i{i}" for i in range(len(patients))], "meta.patient_id": patients})
+
+
+def test_no_patient_is_in_two_parts():
+    index = index_of(200)
+    split = hash_split(index, "meta.patient_id", FRACTIONS)
+    assert (pd.Series(split.part).groupby(index["meta.patient_id"]).nunique() == 1).all()
+
+
+def test_parts_have_their_shares_of_the_patients():
+    counts = hash_split(index_of(3000, 1), "meta.patient_id", FRACTIONS).counts()
+    assert counts["test"] / 3000 == pytest.approx(0.2, abs=0.03)
+    assert counts["validation"] / 3000 == pytest.approx(0.1, abs=0.03)
+
+
+def test_hash_split_stays_when_patients_are_added_or_rows_change_places():
+    few = index_of(100)
+    many = index_of(150).sample(frac=1, random_state=0).reset_index(drop=True)
+    parts = dict(zip(many["example_id"], hash_split(many, "meta.patient_id", FRACTIONS).part, strict=True))
+    before = dict(zip(few["example_id"], hash_split(few, "meta.patient_id", FRACTIONS).part, strict=True))
+    assert all(parts[name] == part for name, part in before.items())
+
+
+def test_another_seed_is_another_split_with_another_hash():
+    one = hash_split(index_of(100), "meta.patient_id", FRACTIONS, seed=0)
+    other = hash_split(index_of(100), "meta.patient_id", FRACTIONS, seed=1)
+    assert one.hash != other.hash
+    assert one.name == other.name == "patient-hash"
+
+
+def test_hash_of_a_split_depends_on_the_partition_and_not_on_the_order_of_rows():
+    ids, part = pd.Series(["a", "b", "c"]), np.array(["train", "test", "train"])
+    assert split_hash(ids, part) == split_hash(ids[::-1], part[::-1])
+    assert split_hash(ids, part) != split_hash(ids, np.array(["train", "train", "test"]))
+
+
+def test_defined_split_keeps_the_test_part_and_validates_on_whole_training_patients():
+    index = index_of(300).assign(split=np.where(np.arange(900) < 600, "train", "test"))
+    split = defined_split(index, "official", "meta.patient_id", validation=0.1)
+    assert split.rows("test").tolist() == list(range(600, 900))
+    assert 0 < split.counts()["validation"] < 120
+    assert (pd.Series(split.part).groupby(index["meta.patient_id"]).nunique() == 1).all()
+
+
+def test_defined_validation_part_is_left_as_it_is():
+    index = index_of(3, 1).assign(split=["train", "validation", "test"])
+    assert defined_split(index, "official", "meta.patient_id", 0.5).part.tolist() == ["train", "validation", "test"]
+
+
+def test_patient_in_two_parts_is_refused_by_rows():
+    index = index_of(3, 2).assign(split=["train", "test", "train", "train", "test", "test"])
+    with pytest.raises(SplitError, match=r"1 groups are in two or more, in rows 0, 1: .*split\.name=patient-hash"):
+        defined_split(index, "official", "meta.patient_id", 0.1)
+
+
+def test_missing_patient_is_refused_by_row():
+    index = index_of(2, 1)
+    index.loc[1, "meta.patient_id"] = None
+    with pytest.raises(SplitError, match="missing in rows 1"):
+        hash_split(index, "meta.patient_id", FRACTIONS)
+
+
+def test_empty_part_is_refused_by_name():
+    with pytest.raises(SplitError, match="there are none in"):
+        hash_split(index_of(1, 1), "meta.patient_id", FRACTIONS)
+
+
+def test_part_of_another_name_is_refused():
+    index = index_of(2, 1).assign(split=["train", "val"])
+    with pytest.raises(SplitError, match="Received: val"):
+        defined_split(index, "official", "meta.patient_id", 0.1)
+
+
+def test_group_that_is_not_offered_is_refused_with_those_that_are():
+    assert choose_group_column(("meta.patient_id", "meta.plate"), "plate") == "meta.plate"
+    assert choose_group_column(("meta.patient_id",), "") == "meta.patient_id"
+    with pytest.raises(ConfigError, match=r"patient_id\. Received: 'field'"):
+        choose_group_column(("meta.patient_id",), "field")

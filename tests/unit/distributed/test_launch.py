@@ -1,0 +1,43 @@
+import sys
+
+import pytest
+
+from zoo_core.distributed import launch
+from zoo_core.distributed.launch import launch_local
+
+pytest.importorskip("horovod", reason="Horovod is not installed: 'make setup' builds it")
+
+
+def python(program: str) -> list[str]:
+    return [sys.executable, "-c", f"import os, sys, time; rank = os.environ['HOROVOD_RANK']\n{program}"]
+
+
+def test_every_rank_is_started_once_and_told_which_it_is(tmp_path):
+    program = f"open(os.path.join({str(tmp_path)!r}, rank + '-of-' + os.environ['HOROVOD_SIZE']), 'x').close()"
+    assert launch_local(python(program), n_ranks=3) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0-of-3", "1-of-3", "2-of-3"]
+
+
+def test_only_the_root_prints(capfd):
+    assert launch_local(python("print('I am', rank)"), n_ranks=2) == 0
+    assert capfd.readouterr().out == "I am 0\n"
+
+
+def test_a_rank_that_fails_ends_the_others_and_is_shown_with_its_number(capfd, monkeypatch):
+    monkeypatch.setattr(launch, "GRACE_S", 0.5)
+    program = "if rank == '1': sys.exit('out of memory')\ntime.sleep(600)"
+    assert launch_local(python(program), n_ranks=2) == 1
+    assert "[rank 1] out of memory" in capfd.readouterr().err
+
+
+def test_where_the_root_fails_too_its_words_and_its_code_stand(capfd):
+    program = "print('mistake', rank, file=sys.stderr); sys.exit(2 if rank == '0' else 3)"
+    assert launch_local(python(program), n_ranks=2) == 2
+    assert capfd.readouterr().err == "mistake 0\n"
+
+
+def test_a_rank_that_is_killed_fails_the_launch(capfd, monkeypatch):
+    monkeypatch.setattr(launch, "GRACE_S", 0.5)
+    program = "if rank == '1': os.kill(os.getpid(), 9)\ntime.sleep(600)"
+    assert launch_local(python(program), n_ranks=2) == 1
+    assert "rank 1 ended with exit code -9" in capfd.readouterr().err

@@ -1,0 +1,113 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from zoo_core.contract import DataError, Label
+from zoo_core.evaluation.metrics import evaluate, metric_at
+from zoo_core.evaluation.predictions import Origin, Predictions, read_predictions, write_predictions
+
+LABELS = (Label("Mass"), Label("Hernia"))
+ORIGIN = Origin(
+    task="chexnet",
+    dataset="drawn",
+    drawn=True,
+    labels=LABELS,
+    model_hash="m",
+    split_name="patient-hash",
+    split_hash="s",
+    reported_metrics=("auroc", "auprc"),
+)
+
+
+def predictions_of(truth: np.ndarray, score: np.ndarray, **columns: object) -> Predictions:
+    names = [label.name for label in LABELS]
+    table = pd.DataFrame({"example_id": [f"e{i}" for i in range(len(truth))], "split": "test", "status": "ok"})
+    for i, name in enumerate(names):
+        table[f"truth.{name}"], table[f"prediction.{name}"] = truth[:, i], score[:, i]
+    return Predictions(table.assign(**columns), ORIGIN)
+
+
+@pytest.fixture
+def some() -> Predictions:
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 2, (40, 2)).astype(float)
+    return predictions_of(truth, rng.random((40, 2)))
+
+
+def test_point_values_are_those_of_scikit_learn(some):
+    result = evaluate(some)["test"]["labels"]["Mass"]
+    truth, score = some.table["truth.Mass"], some.table["prediction.Mass"]
+    assert result["auroc"][0] == pytest.approx(roc_auc_score(truth, score), abs=1e-9)
+    assert result["auprc"][0] == pytest.approx(average_precision_score(truth, score), abs=1e-9)
+    assert (result["n"], result["n_positive"]) == (40, truth.sum())
+
+
+def test_label_without_positives_is_undefined_with_a_reason_and_not_in_the_mean(some):
+    some.table["truth.Hernia"] = 0.0
+    result = evaluate(some)["test"]
+    assert result["labels"]["Hernia"]["auroc"] is None
+    assert result["labels"]["Hernia"]["reason"] == "no positive among 40"
+    assert result["mean"]["auroc"][0] == result["labels"]["Mass"]["auroc"][0]
+    assert result["mean"]["n_labels"] == 1
+
+
+def test_label_without_negatives_and_label_without_truth_are_undefined(some):
+    some.table["truth.Mass"], some.table["truth.Hernia"] = 1.0, np.nan
+    result = evaluate(some)["test"]
+    assert result["labels"]["Mass"]["reason"] == "no negative among 40"
+    assert result["labels"]["Hernia"]["reason"] == "no example has this label known"
+    assert result["mean"]["auroc"] is None
+    assert metric_at({"test": result}, "test", "mean.auroc") is None
+
+
+def test_examples_with_unknown_truth_do_not_count(some):
+    some.table.loc[:9, "truth.Mass"] = np.nan
+    result = evaluate(some)["test"]["labels"]["Mass"]
+    known = some.table[10:]
+    assert result["n"] == 30
+    assert result["auroc"][0] == pytest.approx(roc_auc_score(known["truth.Mass"], known["prediction.Mass"]))
+
+
+def test_failed_rows_are_counted_and_not_scored(some):
+    some.table.loc[:3, "status"] = "failed"
+    some.table.loc[:3, "prediction.Mass"] = np.nan
+    result = evaluate(some)["test"]
+    assert (result["n"], result["n_failed"]) == (36, 4)
+    assert result["labels"]["Mass"]["auroc"] is not None
+
+
+def test_splits_are_scored_apart(some):
+    some.table.loc[:19, "split"] = "validation"
+    result = evaluate(some)
+    assert (result["validation"]["n"], result["test"]["n"]) == (20, 20)
+
+
+def test_baseline_is_scored_beside_the_model_where_it_has_a_column(some):
+    some.table["baseline.oracle.Mass"] = some.table["truth.Mass"]
+    result = evaluate(some)["test"]
+    assert result["labels"]["Mass"]["baselines"]["oracle"]["auroc"][0] == 1
+    assert result["labels"]["Hernia"]["baselines"] == {}
+    assert result["mean"]["baselines"]["oracle"]["auroc"][0] == 1
+
+
+def test_metrics_are_plain_json_without_nan(some):
+    some.table["truth.Hernia"] = 0.0
+    assert json.loads(json.dumps(evaluate(some), allow_nan=False)) == evaluate(some)
+
+
+def test_metrics_follow_from_the_file_alone(some, tmp_path):
+    write_predictions(some, tmp_path / "predictions.parquet")
+    again = read_predictions(tmp_path / "predictions.parquet")
+    assert again.origin == ORIGIN
+    assert evaluate(again) == evaluate(some)
+
+
+def test_file_that_is_no_predictions_is_refused_by_name(tmp_path):
+    (tmp_path / "text.parquet").write_text("no parquet")
+    pd.DataFrame({"a": [1]}).to_parquet(tmp_path / "other.parquet")
+    for name, reason in [("text.parquet", "damaged"), ("other.parquet", "no 'zoo'"), ("absent.parquet", "not there")]:
+        with pytest.raises(DataError, match=f"{name}.*{reason}"):
+            read_predictions(tmp_path / name)

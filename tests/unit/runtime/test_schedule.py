@@ -1,0 +1,49 @@
+import pytest
+
+from zoo_core.runtime.config import TrainerConfig
+from zoo_core.runtime.schedule import Progress, learning_rate
+
+
+def rates(config: TrainerConfig, n_steps: int, n_plateaus: int = 0) -> list[float]:
+    return [learning_rate(config, step, n_steps, n_plateaus) for step in range(n_steps)]
+
+
+def test_constant_schedule_is_constant():
+    assert set(rates(TrainerConfig(schedule="constant", learning_rate=0.3), 5)) == {0.3}
+
+
+def test_cosine_falls_from_the_highest_rate_towards_nothing():
+    values = rates(TrainerConfig(schedule="cosine", learning_rate=0.4), 10)
+    assert values[0] == 0.4
+    assert values == sorted(values, reverse=True)
+    assert 0 < values[-1] < 0.02
+
+
+def test_warmup_rises_by_equal_parts_to_the_highest_rate():
+    config = TrainerConfig(n_epochs=4, schedule="constant", learning_rate=0.4, warmup_epochs=1)
+    assert rates(config, 16)[:5] == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.4])
+
+
+def test_each_plateau_multiplies_the_rate_by_the_factor():
+    config = TrainerConfig(schedule="plateau", learning_rate=1.0, plateau_factor=0.1)
+    assert rates(config, 2, n_plateaus=2) == pytest.approx([0.01, 0.01])
+
+
+def test_plateau_is_met_after_more_epochs_without_progress_than_patience():
+    progress = Progress()
+    plateaus = []
+    for step, value in enumerate([0.6, 0.7, 0.7, 0.65, 0.6, 0.6, 0.8]):
+        progress = progress.after(value, step, "max", patience=1)
+        plateaus.append(progress.n_plateaus)
+    assert plateaus == [0, 0, 0, 1, 1, 2, 2]
+    assert (progress.best, progress.best_step) == (0.8, 6)
+
+
+def test_lower_is_better_where_the_metric_says_so():
+    progress = Progress().after(0.5, 1, "min", 1).after(0.4, 2, "min", 1).after(0.45, 3, "min", 1)
+    assert (progress.best, progress.best_step) == (0.4, 2)
+
+
+def test_an_undefined_metric_is_no_progress():
+    progress = Progress().after(0.5, 1, "max", 3).after(None, 2, "max", 3)
+    assert (progress.best, progress.n_since) == (0.5, 1)

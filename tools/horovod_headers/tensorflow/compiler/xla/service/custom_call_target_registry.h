@@ -1,0 +1,1 @@
+#include "xla/service/custom_call_target_registry.h"

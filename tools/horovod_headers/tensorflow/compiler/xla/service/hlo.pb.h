@@ -1,0 +1,1 @@
+#include "xla/service/hlo.pb.h"

@@ -1,0 +1,1 @@
+#include "xla/shape.h"

@@ -1,0 +1,1 @@
+#include "xla/xla_data.pb.h"

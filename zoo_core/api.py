@@ -1,0 +1,5 @@
+"""Public functions that adapters and tasks share; with `zoo_core.contract` all that a plugin may import."""
+
+from zoo_core.data.images import read_grey, read_rgb, resize
+
+__all__ = ["read_grey", "read_rgb", "resize"]

@@ -1,0 +1,30 @@
+"""One rank of a run that `zoo run -np N` launched: `python -m zoo_core.cli.rank FOLDER`, no verb."""
+
+import os
+import sys
+from pathlib import Path
+
+from zoo_core.contract import Rank, ZooError
+
+
+def main(folder: Path) -> int:
+    """Do this rank's part of the run in a folder; the exit code."""
+    from zoo_core.distributed.horovod import HorovodRanks, rank_of_environment
+    from zoo_core.runtime.process import prepare_process
+
+    os.environ["PYTHONUNBUFFERED"] = "1"
+    try:
+        prepare_process(rank_of_environment() or Rank())
+        from zoo_core.runtime.record import RunFolder
+        from zoo_core.runtime.run import execute, prepared_in
+
+        run_folder = RunFolder(folder)
+        execute(run_folder, prepared_in(run_folder), HorovodRanks())
+    except ZooError as error:
+        print("zoo: error:", " ".join(str(error).split()), file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

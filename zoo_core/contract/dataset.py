@@ -1,0 +1,122 @@
+"""What a data set adapter owes: it brings examples, and knows nothing of training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+
+from zoo_core.contract.arrays import Arrays, ArraySpec
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Label:
+    """One thing that is known of an example: column `label.NAME` of the index.
+
+    Attributes:
+        name: the field's name for it, such as "Effusion".
+        kind: `binary` (0 absent, 1 present), `class` (0 ... n-1) or `value` (a number with a unit).
+        unit: of a `value`.
+        class_names: of a `class`, in the order of its numbers.
+    """
+
+    name: str
+    kind: Literal["binary", "class", "value"] = "binary"
+    unit: str | None = None
+    class_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DatasetCard:
+    """What a reader of a result must know of the data.
+
+    Attributes:
+        title: the data set's full name.
+        summary: what it holds.
+        licence: name of the licence, or the terms in a sentence.
+        citation: what to cite.
+        label_source: who or what gave the labels, and how far they can be trusted.
+        drawn: True where the images are drawn by a program: every table and report then says so.
+        notes: what else is true of this copy, such as how many of how many images are there.
+    """
+
+    title: str
+    summary: str
+    licence: str
+    citation: str
+    label_source: str
+    drawn: bool
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Example:
+    """One example as a task gets it.
+
+    Attributes:
+        arrays: what the adapter read.
+        specs: what the arrays hold, above all their range.
+        row: the index's row, value by column.
+    """
+
+    arrays: Arrays
+    specs: tuple[ArraySpec, ...]
+    row: Mapping[str, Any]
+
+    def spec(self, name: str) -> ArraySpec:
+        """The spec of one array."""
+        return next(spec for spec in self.specs if spec.name == name)
+
+
+@runtime_checkable
+class DatasetAdapter(Protocol):
+    """Examples of one data set.
+
+    Attributes:
+        card: what a reader must know.
+        specs: the arrays that `read` returns.
+        labels: the labels there are.
+        group_columns: `meta.` columns that may be the group no split may cut through; the first is the default.
+        split_name: name of the split the source defines (column `split` of the index), or None.
+    """
+
+    @property
+    def card(self) -> DatasetCard: ...
+    @property
+    def specs(self) -> tuple[ArraySpec, ...]: ...
+    @property
+    def labels(self) -> tuple[Label, ...]: ...
+    @property
+    def group_columns(self) -> tuple[str, ...]: ...
+    @property
+    def split_name(self) -> str | None: ...
+
+    def index(self) -> pd.DataFrame:
+        """One row an example, in a fixed order, rows numbered from 0.
+
+        Columns: `example_id` (unique string); `split` (`train`, `validation` or `test`) where the source defines one;
+        `label.NAME`, a number, missing where unknown; `meta.NAME`; `oracle.NAME`, only where the data are drawn:
+        the score of the best reader possible.
+        """
+        ...
+
+    def read(self, i: int) -> Arrays:
+        """Arrays of row `i`: the same at each call, safe from several threads.
+
+        Raises:
+            IndexError: there is no row `i`.
+            ImageError: the row's image cannot be read.
+        """
+        ...
+
+
+@runtime_checkable
+class SupportsBoxes(Protocol):
+    """A data set that says where some findings are."""
+
+    def boxes(self) -> pd.DataFrame:
+        """One row a box: `example_id`, `label`; `x_min`, `y_min`, `width`, `height` as fractions of the sides."""
+        ...

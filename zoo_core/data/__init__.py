@@ -1,0 +1,1 @@
+"""From an adapter's rows to batches: order, splits, pictures, reading ahead."""

@@ -1,0 +1,93 @@
+"""Reading and resizing pictures, one way for every adapter and task."""
+
+import io
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from zoo_core.contract import ImageError
+
+MAX_PIXELS = 100_000_000
+"""Larger pictures are refused before they are decoded: a small file can hold a huge one."""
+
+
+def read_grey(path: Path) -> np.ndarray:
+    """Read a PNG, JPEG or TIFF file as one grey channel.
+
+    Colour and palettes become luminance, an alpha channel is dropped, 16 bit is scaled to 8.
+
+    Args:
+        path: the file.
+    Returns:
+        (y, x, c) with one channel, uint8 from 0 to 255.
+    Raises:
+        ImageError: the file is missing, empty, truncated, too large, or no image; the text is the reason alone.
+    """
+    with _decoded(path) as image:
+        if image.mode.startswith("I") or image.mode == "F":
+            grey = _sixteen_to_eight(np.asarray(image))
+        else:
+            grey = np.asarray(image.convert("L"))
+    return grey[:, :, np.newaxis]
+
+
+def read_rgb(path: Path) -> np.ndarray:
+    """Read a PNG, JPEG or TIFF file as red, green and blue.
+
+    Args:
+        path: the file.
+    Returns:
+        (y, x, c) with three channels, uint8 from 0 to 255.
+    Raises:
+        ImageError: as `read_grey`.
+    """
+    with _decoded(path) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def resize(image: np.ndarray, size_px: tuple[int, int]) -> np.ndarray:
+    """Resize each channel with a triangle filter that also averages when it shrinks.
+
+    Args:
+        image: (y, x, c), any real dtype.
+        size_px: new length of y and x.
+    Returns:
+        (y, x, c), float32, in the range of `image`.
+    """
+    height, width = size_px
+    channels = [
+        np.asarray(Image.fromarray(channel).resize((width, height), Image.Resampling.BILINEAR))
+        for channel in np.moveaxis(image.astype(np.float32), -1, 0)
+    ]
+    return np.stack(channels, axis=-1)
+
+
+def _decoded(path: Path) -> Image.Image:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ImageError(f"cannot be opened: {error.strerror}") from error
+    if not content:
+        raise ImageError("is empty (0 bytes)")
+    try:
+        with warnings.catch_warnings():
+            # Our own limit is below both of Pillow's.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(content))
+        if image.width * image.height > MAX_PIXELS:
+            raise Image.DecompressionBombError
+        image.load()
+    except Image.DecompressionBombError as error:
+        raise ImageError(f"has more than {MAX_PIXELS:,} pixels") from error
+    except UnidentifiedImageError as error:
+        raise ImageError("is not an image that can be read (PNG, JPEG or TIFF)") from error
+    except (OSError, SyntaxError, ValueError) as error:
+        raise ImageError(f"is damaged: {error}") from error
+    return image
+
+
+def _sixteen_to_eight(values: np.ndarray) -> np.ndarray:
+    eight: np.ndarray = (np.clip(values, 0, 65535) / 257).round().astype(np.uint8)
+    return eight

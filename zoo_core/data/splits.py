@@ -1,0 +1,153 @@
+"""Splits by group: the part of an example follows from its patient, plant or plate, and from nothing else."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from zoo_core.contract import ConfigError, SplitError
+
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Split:
+    """A partition of the examples that can be named and compared.
+
+    Attributes:
+        name: the source's name for its own split, such as "official", or "patient-hash" and the like.
+        group_column: no value of this column is in two parts.
+        part: (example,) `train`, `validation` or `test`, in the index's order.
+        hash: SHA-256 over the sorted pairs of example and part.
+    """
+
+    name: str
+    group_column: str
+    part: np.ndarray
+    hash: str
+
+    def rows(self, part: str) -> np.ndarray:
+        """(example,) int64, row numbers of one part, ascending."""
+        return np.flatnonzero(self.part == part)
+
+    def counts(self) -> dict[str, int]:
+        """Number of examples of each part."""
+        return {part: int((self.part == part).sum()) for part in PARTS}
+
+
+def group_hash_name(group_column: str) -> str:
+    """Name of the split that is made from a column: `meta.patient_id` gives "patient-hash".
+
+    >>> group_hash_name("meta.patient_id")
+    'patient-hash'
+    """
+    return f"{group_column.removeprefix('meta.').removesuffix('_id')}-hash"
+
+
+def hash_split(index: pd.DataFrame, group_column: str, fractions: Mapping[str, float], seed: int = 0) -> Split:
+    """Put each group where its own hash points, so that a split is stable when examples are added.
+
+    Args:
+        index: with `example_id` and `group_column`.
+        group_column: no value of it straddles two parts.
+        fractions: share of the groups in `validation` and `test`; the rest is `train`.
+        seed: another seed, another split.
+    Returns:
+        The split, named after the column.
+    Raises:
+        SplitError: a group is missing in some rows, or a part is empty.
+    """
+    position = _positions(index, group_column, seed)
+    edges = np.array([fractions["test"], fractions["test"] + fractions["validation"]])
+    part = np.array(["test", "validation", "train"], dtype=object)[np.searchsorted(edges, position, side="right")]
+    return _checked(index, group_hash_name(group_column), group_column, part)
+
+
+def defined_split(index: pd.DataFrame, name: str, group_column: str, validation: float, seed: int = 0) -> Split:
+    """Take the split its source defines; without a validation part, a fixed share of the training groups becomes it.
+
+    Args:
+        index: with `example_id`, `split` and `group_column`.
+        name: the source's name for it.
+        group_column: no value of it may straddle two parts.
+        validation: share of the training groups that validate, where the source has no such part.
+        seed: of the choice of those groups.
+    Returns:
+        The split.
+    Raises:
+        SplitError: a group straddles two parts or is missing, a part is empty, or a part has an unknown name.
+    """
+    part = index["split"].to_numpy(dtype=object)
+    unknown = sorted({str(p) for p in set(part)} - set(PARTS))
+    if unknown:
+        raise SplitError(f"Split '{name}' must use the parts {', '.join(PARTS)}. Received: {', '.join(unknown)}")
+    _refuse_straddling(index, name, group_column, part)
+    if not (part == "validation").any():
+        chosen = _positions(index, group_column, seed) < validation
+        part = np.where((part == "train") & chosen, "validation", part)
+    return _checked(index, name, group_column, part)
+
+
+def split_hash(example_ids: pd.Series, part: np.ndarray) -> str:
+    """SHA-256 over the sorted lines `example_id TAB part`: equal for equal partitions, in whatever order."""
+    lines = sorted(f"{example_id}\t{p}\n" for example_id, p in zip(example_ids, part, strict=True))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def choose_group_column(offered: tuple[str, ...], wanted: str) -> str:
+    """The column that `split.group_by` names, or the data set's first where it names none.
+
+    Raises:
+        ConfigError: the data set offers no such column.
+    """
+    if not wanted:
+        return offered[0]
+    column = wanted if wanted.startswith("meta.") else f"meta.{wanted}"
+    if column not in offered:
+        choices = ", ".join(c.removeprefix("meta.") for c in offered)
+        raise ConfigError(f"split.group_by needs one of: {choices}. Received: '{wanted}'")
+    return column
+
+
+def _positions(index: pd.DataFrame, group_column: str, seed: int) -> np.ndarray:
+    groups = index[group_column]
+    if groups.isna().any():
+        rows = np.flatnonzero(groups.isna())
+        raise SplitError(f"Column '{group_column}' must name a group in every row; it is missing in {_listed(rows)}")
+    codes, values = pd.factorize(groups)
+    return np.array([_position(str(value), seed) for value in values])[codes]
+
+
+def _position(group: str, seed: int) -> float:
+    digest = hashlib.sha256(f"{seed}\t{group}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
+
+
+def _refuse_straddling(index: pd.DataFrame, name: str, group_column: str, part: np.ndarray) -> None:
+    parts_a_group = pd.Series(part).groupby(index[group_column].to_numpy()).nunique()
+    straddling = parts_a_group.index[parts_a_group > 1]
+    if len(straddling):
+        rows = np.flatnonzero(index[group_column].isin(straddling))
+        raise SplitError(
+            f"Split '{name}' must keep each group of '{group_column}' in one part; {len(straddling)} groups are in "
+            f"two or more, in {_listed(rows)}: mend the lists, or choose split.name={group_hash_name(group_column)}"
+        )
+
+
+def _checked(index: pd.DataFrame, name: str, group_column: str, part: np.ndarray) -> Split:
+    split = Split(name, group_column, part, split_hash(index["example_id"], part))
+    empty = [p for p, n in split.counts().items() if n == 0]
+    if empty:
+        raise SplitError(
+            f"Split '{name}' must have examples in every part; there are none in {', '.join(empty)} "
+            f"({index[group_column].nunique()} groups of '{group_column}', {len(index)} examples): "
+            "add data, or set other split.validation and split.test"
+        )
+    return split
+
+
+def _listed(rows: np.ndarray, most: int = 5) -> str:
+    more = f" and {len(rows) - most} more" if len(rows) > most else ""
+    return f"rows {', '.join(str(r) for r in rows[:most])}{more}"

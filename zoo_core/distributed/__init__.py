@@ -1,0 +1,1 @@
+"""One rank or many: what ranks do together, and how they are started."""

@@ -1,0 +1,109 @@
+"""`predictions.parquet`: one row an example, the unit of exchange that every number is computed from."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from zoo_core.contract import DataError, Label
+
+SCHEMA_VERSION = 1
+METADATA_KEY = b"zoo"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where predictions come from; kept in the file's key-values.
+
+    Attributes:
+        task: its name.
+        dataset: its name.
+        drawn: whether its images are drawn.
+        labels: what was predicted.
+        model_hash: SHA-256 of the weights.
+        split_name: of the split.
+        split_hash: of the split.
+        reported_metrics: per-label metrics that the task reports.
+    """
+
+    task: str
+    dataset: str
+    drawn: bool
+    labels: tuple[Label, ...]
+    model_hash: str
+    split_name: str
+    split_hash: str
+    reported_metrics: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Truth and prediction of examples.
+
+    Attributes:
+        table: `example_id`, `group_id`, `split`, `status` (ok or failed), `reason`, and per label `truth.NAME` (missing
+            where unknown) and `prediction.NAME`; besides `meta.NAME` and `baseline.KIND.NAME`.
+        origin: where they come from.
+    """
+
+    table: pd.DataFrame
+    origin: Origin
+
+    def of_split(self, split: str) -> pd.DataFrame:
+        """The rows of a split that were predicted."""
+        rows: pd.DataFrame = self.table[(self.table["split"] == split) & (self.table["status"] == "ok")]
+        return rows
+
+    def baselines(self) -> list[str]:
+        """Kinds of baseline there are columns for, such as "oracle"."""
+        kinds = [c.split(".")[1] for c in self.table.columns if c.startswith("baseline.")]
+        return list(dict.fromkeys(kinds))
+
+
+def label_columns(kind: str, labels: tuple[Label, ...], values: np.ndarray) -> dict[str, np.ndarray]:
+    """Columns `KIND.NAME` of an array (example, label)."""
+    return {f"{kind}.{label.name}": values[:, i] for i, label in enumerate(labels)}
+
+
+def write_predictions(predictions: Predictions, path: Path) -> None:
+    """Write a predictions file."""
+    table = pa.Table.from_pandas(predictions.table, preserve_index=False)
+    origin = {"schema_version": SCHEMA_VERSION, **dataclasses.asdict(predictions.origin)}
+    metadata = {**(table.schema.metadata or {}), METADATA_KEY: json.dumps(origin).encode()}
+    pq.write_table(table.replace_schema_metadata(metadata), path, compression="zstd")
+
+
+def read_predictions(path: Path) -> Predictions:
+    """Read a predictions file.
+
+    Raises:
+        DataError: it is missing, no parquet, not written by zoo, or by a newer one.
+    """
+    wanted = f"Predictions need a parquet file that zoo wrote. Received: '{path}'"
+    try:
+        table = pq.read_table(path)
+    except FileNotFoundError as error:
+        raise DataError(f"{wanted}, which is not there") from error
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataError(f"{wanted}, which is damaged or another kind of file") from error
+    metadata = (table.schema.metadata or {}).get(METADATA_KEY)
+    if metadata is None:
+        raise DataError(f"{wanted}, which has no '{METADATA_KEY.decode()}' key-values")
+    return Predictions(table.to_pandas(), _origin(json.loads(metadata), path))
+
+
+def _origin(values: dict[str, Any], path: Path) -> Origin:
+    version = values.pop("schema_version")
+    if version > SCHEMA_VERSION:
+        raise DataError(
+            f"Predictions of schema {SCHEMA_VERSION} or older can be read. "
+            f"Received: schema {version} in '{path}': update zoo-core"
+        )
+    labels = tuple(Label(**{**label, "class_names": tuple(label["class_names"])}) for label in values.pop("labels"))
+    return Origin(**{**values, "labels": labels, "reported_metrics": tuple(values.pop("reported_metrics"))})

@@ -1,0 +1,89 @@
+"""Batch norm by one kernel instead of many small operations: the same numbers in less time.
+
+Keras 3 on TensorFlow computes moments, scale and offset one operation after the other, in float32 also where the
+network computes in bfloat16. TensorFlow's fused kernel does it in one pass over the images.
+
+A fused layer stays the Keras layer it was: same class, weights, names and configuration. Only its `call` is replaced,
+on the object. So no graph is built anew, and whatever saves or copies the model writes a plain one. A subclass would
+need its class swapped back before each save, and would change the paths of the variables in the file.
+"""
+
+import types
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+KERNEL_DTYPES = ("float32", "bfloat16")
+"""Inputs that the kernel takes with statistics in float32; it refuses float64."""
+
+
+def fuse_batch_norm(model: Any) -> Any:
+    """Let every batch norm of a model use the fused kernel where the kernel can do what the layer asks.
+
+    Layers inside nested models and inside other layers are found too. A subclass of Keras's layer is left alone: what
+    it computes is its own affair. A fused layer falls back to Keras for inputs that the kernel does not take: another
+    axis than the last of four, another dtype than `KERNEL_DTYPES`, a mask.
+
+    Args:
+        model: any Keras model; it is changed in place.
+    Returns:
+        the same model.
+    """
+    for layer in model._flatten_layers():  # noqa: SLF001 - the only walk that sees layers inside layers of any kind
+        if type(layer) is keras.layers.BatchNormalization and not (layer.renorm or layer.synchronized):
+            layer.call = types.MethodType(_call, layer)
+    return model
+
+
+def _call(layer: Any, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+    if mask is not None or not _kernel_takes(layer, inputs):
+        return type(layer).call(layer, inputs, training=training, mask=mask)
+    if training and layer.trainable:
+        outputs, mean, variance = _normalize_by_batch(layer, inputs)
+        _move(layer.moving_mean, mean, layer.momentum)
+        _move(layer.moving_variance, variance, layer.momentum)
+    else:
+        outputs = _normalize_by_moving_statistics(layer, inputs)
+    return tf.cast(outputs, layer.compute_dtype)
+
+
+def _kernel_takes(layer: Any, inputs: Any) -> bool:
+    channels_last = len(inputs.shape) == 4 and layer.axis in (-1, 3)
+    return channels_last and keras.backend.standardize_dtype(inputs.dtype) in KERNEL_DTYPES
+
+
+def _normalize_by_batch(layer: Any, inputs: Any) -> tuple[Any, Any, Any]:
+    """The one place where moments come from a batch: outputs (example, y, x, c), mean (c,) and variance (c,)."""
+    gamma, beta = _affine(layer, inputs)
+    outputs, mean, unbiased, *_ = tf.raw_ops.FusedBatchNormV3(
+        x=inputs, scale=gamma, offset=beta, mean=[], variance=[], epsilon=layer.epsilon, is_training=True
+    )
+    # The kernel's variance is Bessel-corrected, Keras's moving variance is not; of a single value either is 0.
+    n_values = tf.cast(tf.size(inputs) // inputs.shape[-1], tf.float32)
+    return outputs, mean, unbiased * ((n_values - 1.0) / n_values)
+
+
+def _normalize_by_moving_statistics(layer: Any, inputs: Any) -> Any:
+    gamma, beta = _affine(layer, inputs)
+    outputs, *_ = tf.raw_ops.FusedBatchNormV3(
+        x=inputs,
+        scale=gamma,
+        offset=beta,
+        mean=tf.cast(layer.moving_mean, tf.float32),
+        variance=tf.cast(layer.moving_variance, tf.float32),
+        epsilon=layer.epsilon,
+        is_training=False,
+    )
+    return outputs
+
+
+def _affine(layer: Any, inputs: Any) -> tuple[Any, Any]:
+    n_channels = inputs.shape[-1]
+    gamma = tf.cast(layer.gamma, tf.float32) if layer.scale else tf.ones([n_channels])
+    beta = tf.cast(layer.beta, tf.float32) if layer.center else tf.zeros([n_channels])
+    return gamma, beta
+
+
+def _move(statistic: Any, value: Any, momentum: float) -> None:
+    statistic.assign(tf.cast(statistic, tf.float32) * momentum + value * (1.0 - momentum))

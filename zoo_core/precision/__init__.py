@@ -1,0 +1,1 @@
+"""Numeric precisions, one file a backend."""

@@ -1,0 +1,1 @@
+"""One run from start to end: configuration, training, checkpoints, and what is written down of it."""

@@ -1,0 +1,154 @@
+"""The configuration of a run: frozen records, checked when they are made."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from zoo_core.contract import ConfigError
+
+Optimizer = Literal["adam", "adamw", "sgd"]
+Schedule = Literal["constant", "cosine", "plateau"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A plugin by name, with its options.
+
+    Attributes:
+        name: of the entry point.
+        options: the plugin's own frozen configuration.
+    """
+
+    name: str
+    options: Any
+
+
+@dataclass(frozen=True)
+class TopologyChoice(Choice):
+    """A topology by name, with its options and its weights.
+
+    Attributes:
+        weights: "random", a name that `zoo info TOPOLOGY` lists, a folder of a keras-cv preset, or a weights file.
+    """
+
+    weights: str = "random"
+
+
+@dataclass(frozen=True)
+class SplitConfig:
+    """How examples are parted; groups are never cut through.
+
+    Attributes:
+        name: the source's own split ("official") or that of a group ("patient-hash"); empty for the first of these that
+            there is.
+        group_by: the group that may not straddle parts, such as "patient_id"; empty for the data set's default.
+        validation: share of the groups that validate.
+        test: share of the groups that test, where the source defines no split.
+        seed: another seed, another split.
+    """
+
+    name: str = ""
+    group_by: str = ""
+    validation: float = 0.1
+    test: float = 0.2
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not (self.validation > 0 and self.test > 0 and self.validation + self.test < 1):
+            raise ConfigError(
+                "split.validation and split.test need to be above 0 and below 1 together. "
+                f"Received: {self.validation} and {self.test}"
+            )
+
+
+@dataclass(frozen=True)
+class TrainerConfig:
+    """How a network is trained.
+
+    Attributes:
+        n_epochs: passes over the training split.
+        global_batch_size: examples of one step over all ranks; fixed for the life of a run.
+        optimizer: "adam", "adamw" or "sgd" (with Nesterov momentum 0.9).
+        learning_rate: at its highest.
+        weight_decay: of "adamw"; has no meaning for the others.
+        schedule: "constant"; "cosine", down to 0; "plateau", times `plateau_factor` when the primary metric rests.
+        warmup_epochs: passes over which the learning rate rises from 0.
+        plateau_factor: what a plateau multiplies the learning rate by.
+        plateau_patience: epochs without progress that make a plateau.
+        n_readers: threads of a rank that read ahead.
+        augment: whether the task's augmentation is applied.
+    """
+
+    n_epochs: int = 4
+    global_batch_size: int = 32
+    optimizer: Optimizer = "adam"
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.0
+    schedule: Schedule = "plateau"
+    warmup_epochs: float = 0.0
+    plateau_factor: float = 0.1
+    plateau_patience: int = 1
+    n_readers: int = 2
+    augment: bool = True
+
+    def __post_init__(self) -> None:
+        for name in ("n_epochs", "global_batch_size", "learning_rate", "plateau_patience", "n_readers"):
+            if not getattr(self, name) > 0:
+                raise ConfigError(f"trainer.{name} needs a number above 0. Received: {getattr(self, name)}")
+        if not 0 < self.plateau_factor < 1:
+            raise ConfigError(f"trainer.plateau_factor needs a number between 0 and 1. Received: {self.plateau_factor}")
+        if self.warmup_epochs < 0 or self.warmup_epochs >= self.n_epochs:
+            raise ConfigError(
+                f"trainer.warmup_epochs needs to be from 0 to below trainer.n_epochs={self.n_epochs}. "
+                f"Received: {self.warmup_epochs}"
+            )
+        if self.weight_decay and self.optimizer != "adamw":
+            raise ConfigError(f"trainer.weight_decay needs trainer.optimizer=adamw. Received: '{self.optimizer}'")
+
+
+@dataclass(frozen=True)
+class LaunchConfig:
+    """Where a run's ranks are.
+
+    Attributes:
+        n_ranks: processes on this machine.
+    """
+
+    n_ranks: int = 1
+
+    def __post_init__(self) -> None:
+        if self.n_ranks < 1:
+            raise ConfigError(f"-np (launch.n_ranks) needs a number above 0. Received: {self.n_ranks}")
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """All that decides what a run computes.
+
+    Attributes:
+        seed: of the weights, the order of examples and the augmentation.
+        task: what is asked.
+        data: the examples.
+        topology: the network.
+        precision: the numbers it computes with.
+        split: how examples are parted.
+        trainer: how the network is trained.
+        launch: where the ranks are.
+    """
+
+    task: Choice
+    data: Choice
+    topology: TopologyChoice
+    precision: Choice
+    seed: int = 0
+    split: SplitConfig = field(default_factory=SplitConfig)
+    trainer: TrainerConfig = field(default_factory=TrainerConfig)
+    launch: LaunchConfig = field(default_factory=LaunchConfig)
+
+    def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise ConfigError(f"seed needs a number from 0. Received: {self.seed}")
+        if self.launch.n_ranks > self.trainer.global_batch_size:
+            raise ConfigError(
+                f"trainer.global_batch_size needs at least one example a rank, {self.launch.n_ranks} in all. "
+                f"Received: {self.trainer.global_batch_size}"
+            )

@@ -1,0 +1,116 @@
+"""`events.jsonl`: what happened in a run, one typed event a line, and the same as TensorBoard scalars."""
+
+import dataclasses
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from zoo_core.runtime.machine import Machine
+
+
+@dataclass(frozen=True)
+class RunStarted:
+    """A run, or the rest of one, begins.
+
+    Attributes:
+        step: steps done before.
+        n_steps: steps in all.
+        n_ranks: processes.
+        machine: where the root is.
+    """
+
+    step: int
+    n_steps: int
+    n_ranks: int
+    machine: Machine
+
+
+@dataclass(frozen=True)
+class EpochDone:
+    """Every example was seen once more.
+
+    Attributes:
+        epoch: counted from 1.
+        step: steps done.
+        loss: mean over the epoch's steps.
+        learning_rate: of the epoch's last step.
+        images_per_s: of training alone, over all ranks.
+        validation: the primary metric; None where it is undefined.
+        best: whether it is the best so far.
+    """
+
+    epoch: int
+    step: int
+    loss: float
+    learning_rate: float
+    images_per_s: float
+    validation: float | None = None
+    best: bool = False
+
+
+@dataclass(frozen=True)
+class ImageLeftOut:
+    """An image cannot be read.
+
+    Attributes:
+        row: of the index.
+        example_id: its name.
+        reason: why.
+    """
+
+    row: int
+    example_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class RunFinished:
+    """Predictions, metrics and model are written.
+
+    Attributes:
+        wall_s: seconds since `RunStarted`.
+        validation: the primary metric of the model that was kept.
+        test: the same on the test split.
+    """
+
+    wall_s: float
+    validation: float | None
+    test: float | None
+
+
+Event = RunStarted | EpochDone | ImageLeftOut | RunFinished
+
+
+class EventLog:
+    """Appends events to a run folder.
+
+    Args:
+        folder: the run folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        import tensorflow as tf
+
+        self._path = folder / "events.jsonl"
+        self._tensorboard = tf.summary.create_file_writer(str(folder / "tensorboard"))
+
+    def write(self, event: Event) -> None:
+        """Append an event; an epoch's numbers go to TensorBoard too."""
+        line = {"event": type(event).__name__, "time": time.time(), **dataclasses.asdict(event)}
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+        if isinstance(event, EpochDone):
+            scalars = {"learning_rate": event.learning_rate, "images_per_s": event.images_per_s}
+            if event.validation is not None:
+                scalars["validation"] = event.validation
+            self.scalars(event.step, scalars)
+
+    def scalars(self, step: int, values: dict[str, float]) -> None:
+        """Write TensorBoard scalars."""
+        import tensorflow as tf
+
+        with self._tensorboard.as_default(step=step):
+            for name, value in values.items():
+                tf.summary.scalar(name, value)
+        self._tensorboard.flush()

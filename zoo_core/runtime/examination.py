@@ -1,0 +1,110 @@
+"""Looks at all that a run needs of this machine and of what is installed, and sorts what is wrong by what it costs."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from zoo_core import plugins
+from zoo_core.contract import PrecisionBackend, ZooError
+from zoo_core.plugins import Entry
+from zoo_core.plugins.trial import try_plugin
+from zoo_core.runtime.libraries import Library, examine_libraries, host_name_trap
+from zoo_core.runtime.machine import Machine, describe_machine
+
+
+@dataclass(frozen=True)
+class PrecisionState:
+    """What a precision is worth here.
+
+    Attributes:
+        name: of its plugin.
+        unavailable: why it cannot be used here, or None.
+        instructions: those that make it fast and that this CPU has.
+        lacking: those that would make it fast, where this CPU has none of them.
+    """
+
+    name: str
+    unavailable: str | None
+    instructions: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What was found.
+
+    Attributes:
+        machine: that it was found on.
+        libraries: TensorFlow and Horovod.
+        precisions: of the healthy plugins.
+        plugins: with the verdicts of this examination.
+        problems: something that is installed does not work: to mend.
+        notes: what works, but not for everything.
+    """
+
+    machine: Machine
+    libraries: tuple[Library, ...]
+    precisions: tuple[PrecisionState, ...]
+    plugins: tuple[Entry, ...]
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def examine(entries: Iterable[Entry], progress: Callable[[str], None]) -> Examination:
+    """Try everything, each plugin and library in a process of its own.
+
+    Args:
+        entries: as metadata shows them.
+        progress: called with what is looked at next.
+    """
+    progress("processor and memory")
+    machine = describe_machine()
+    progress("TensorFlow and Horovod")
+    libraries = examine_libraries()
+    tried = tuple(_tried(entry, progress) for entry in entries)
+    precisions = tuple(_precision_state(e, machine) for e in tried if (e.kind, e.health) == ("precision", "ok"))
+    return Examination(
+        machine,
+        libraries,
+        precisions,
+        tried,
+        problems=(*_library_faults(libraries, needed=True), *(e.reason for e in tried if e.reason)),
+        notes=(*_library_faults(libraries, needed=False), *_host_notes(), *_precision_notes(precisions)),
+    )
+
+
+def _tried(entry: Entry, progress: Callable[[str], None]) -> Entry:
+    if entry.health == "unhealthy":
+        return entry
+    progress(f"{entry.kind} {entry.name}")
+    return try_plugin(entry).on(entry)
+
+
+def _precision_state(entry: Entry, machine: Machine) -> PrecisionState:
+    try:
+        config = plugins.load("precision", entry.name).config
+        backend: PrecisionBackend = plugins.create("precision", entry.name, config())
+    except ZooError as error:
+        return PrecisionState(entry.name, str(error))
+    have = tuple(flag for flag in backend.instructions if flag in machine.flags)
+    return PrecisionState(entry.name, backend.unavailable(), have, () if have else tuple(backend.instructions))
+
+
+def _library_faults(libraries: Iterable[Library], needed: bool) -> list[str]:
+    return [f"{lib.name} {lib.problem}: {lib.cure}" for lib in libraries if lib.problem and lib.needed is needed]
+
+
+def _host_notes() -> list[str]:
+    trap = host_name_trap()
+    if trap is None:
+        return []
+    return [f"{trap}: runs over several hosts would fail; give it the host's routable address in /etc/hosts"]
+
+
+def _precision_notes(states: Iterable[PrecisionState]) -> list[str]:
+    unavailable = [f"precision '{s.name}' is unavailable: {s.unavailable}" for s in states if s.unavailable]
+    slow = [
+        f"precision '{s.name}' is slow on this CPU, which has none of {', '.join(s.lacking)}"
+        for s in states
+        if s.lacking and not s.unavailable
+    ]
+    return unavailable + slow

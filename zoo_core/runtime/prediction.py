@@ -1,0 +1,56 @@
+"""Outputs of a model for rows of a data set, each rank its share."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from zoo_core.contract import Communicator
+from zoo_core.data.reader import Examples, read_ahead
+
+
+class Predictor:
+    """A model in inference, compiled once.
+
+    Args:
+        model: from images (example, y, x, c) to outputs (example, output).
+        examples: where images come from.
+        communicator: joins what the ranks predict.
+        batch: examples of one call on one rank, and threads that read ahead.
+    """
+
+    def __init__(self, model: Any, examples: Examples, communicator: Communicator, batch: tuple[int, int]) -> None:
+        self._examples = examples
+        self._communicator = communicator
+        self._per_rank_batch_size, self._n_readers = batch
+        signature = tf.TensorSpec([None, *model.input_shape[1:]], tf.float32)
+        self._forward = tf.function(lambda images: model(images, training=False), input_signature=[signature])
+
+    def predict(self, rows: np.ndarray, advance: Callable[[int], None]) -> np.ndarray:
+        """Predict rows on all ranks.
+
+        Args:
+            rows: (example,) row numbers, the same on every rank.
+            advance: called with the number of examples each batch adds over all ranks.
+        Returns:
+            (example, label), in the order of `rows`, the same on every rank.
+        """
+        rank = self._communicator.rank
+        own = rows[rank.rank :: rank.size]
+        size = self._per_rank_batch_size
+        batches = [own[start : start + size] for start in range(0, len(own), size)]
+        outputs = []
+        for batch in read_ahead(self._examples.batch, batches, self._n_readers):
+            outputs.append(np.asarray(self._forward(batch.images)))
+            advance(len(batch.images) * rank.size)
+        predicted = self._examples.task.predict(np.concatenate(outputs))
+        return self._in_order(predicted, len(rows))
+
+    def _in_order(self, own: np.ndarray, n_rows: int) -> np.ndarray:
+        gathered = self._communicator.all_gather(own)
+        size = self._communicator.rank.size
+        order = np.concatenate([np.arange(n_rows)[rank::size] for rank in range(size)])
+        result = np.empty_like(gathered)
+        result[order] = gathered
+        return result

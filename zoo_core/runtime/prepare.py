@@ -1,0 +1,120 @@
+"""All that can be checked and decided before TensorFlow is imported and anything is written."""
+
+import dataclasses
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from zoo_core import plugins
+from zoo_core.contract import Arrays, ConfigError, DataError, DatasetAdapter, Task
+from zoo_core.data.reader import Examples
+from zoo_core.data.soundness import Unreadable, find_unreadable, refuse_too_many
+from zoo_core.data.splits import PARTS, Split, choose_group_column, defined_split, group_hash_name, hash_split
+from zoo_core.runtime.config import RunConfig, SplitConfig
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run before its first step.
+
+    Attributes:
+        config: of the run.
+        adapter: brings the examples.
+        task: says what is asked of them.
+        index: one row an example.
+        split: which example is in which part.
+        fitted: what the task learned from the training rows.
+        fingerprint: SHA-256 of the examples' names, labels and metadata.
+        unreadable: images that are left out.
+    """
+
+    config: RunConfig
+    adapter: DatasetAdapter
+    task: Task
+    index: pd.DataFrame
+    split: Split
+    fitted: Arrays
+    fingerprint: str
+    unreadable: list[Unreadable] = field(default_factory=list)
+
+    def rows(self, part: str) -> np.ndarray:
+        """(example,) int64, the rows of a part that can be read."""
+        return np.setdiff1d(self.split.rows(part), [bad.row for bad in self.unreadable])
+
+    def examples(self) -> Examples:
+        """The rows as the task sees them."""
+        return Examples(self.adapter, self.task, self.index, self.fitted)
+
+
+def prepare(config: RunConfig) -> Prepared:
+    """Make the adapter and the task, see that they fit, and part the examples.
+
+    Raises:
+        DataError: the data set is not what its adapter reads, or not what the task needs.
+        SplitError: a group straddles parts, or a part is empty.
+        ConfigError: an option or a split that is not offered.
+        PluginError: a plugin that does not load.
+    """
+    adapter: DatasetAdapter = plugins.create("dataset", config.data.name, config.data.options)
+    task: Task = plugins.create("task", config.task.name, config.task.options)
+    _refuse_misfit(config, adapter, task)
+    index = adapter.index()
+    split = make_split(adapter, index, config.split)
+    fitted = task.fit(index.iloc[split.rows("train")], adapter.specs)
+    return Prepared(config, adapter, task, index, split, fitted, fingerprint(index))
+
+
+def leave_out_unreadable(prepared: Prepared, advance: Callable[[], None]) -> Prepared:
+    """Read every image once and leave out those that cannot be read; drawn images are taken as they come.
+
+    Args:
+        prepared: the run.
+        advance: called after each image, from several threads.
+    Raises:
+        DataError: too many of a part cannot be read.
+    """
+    if prepared.adapter.card.drawn:
+        return prepared
+    rows = np.sort(np.concatenate([prepared.split.rows(part) for part in PARTS]))
+    n_threads = len(os.sched_getaffinity(0))
+    unreadable = find_unreadable(prepared.adapter, rows, n_threads, advance)
+    refuse_too_many(unreadable, prepared.split)
+    return dataclasses.replace(prepared, unreadable=unreadable)
+
+
+def make_split(adapter: DatasetAdapter, index: pd.DataFrame, config: SplitConfig) -> Split:
+    """The split that a configuration names, or the source's own, or else one by the hash of groups.
+
+    Raises:
+        ConfigError: there is no such split or group.
+        SplitError: a group straddles parts, or a part is empty.
+    """
+    group_column = choose_group_column(adapter.group_columns, config.group_by)
+    by_hash = group_hash_name(group_column)
+    name = config.name or adapter.split_name or by_hash
+    if name == by_hash:
+        fractions = {"validation": config.validation, "test": config.test}
+        return hash_split(index, group_column, fractions, config.seed)
+    if name == adapter.split_name:
+        return defined_split(index, name, group_column, config.validation, config.seed)
+    offered = ", ".join(n for n in (adapter.split_name, by_hash) if n)
+    raise ConfigError(f"split.name needs one of: {offered}. Received: '{name}'")
+
+
+def fingerprint(index: pd.DataFrame) -> str:
+    """SHA-256 of an index, to tell two copies of a data set apart."""
+    return hashlib.sha256(index.to_csv(index=False).encode()).hexdigest()
+
+
+def _refuse_misfit(config: RunConfig, adapter: DatasetAdapter, task: Task) -> None:
+    who = f"Task '{config.task.name}' on data set '{config.data.name}'"
+    if reason := task.accepts(adapter.specs):
+        raise DataError(f"{who}: the task {reason}. Choose another with --data")
+    if not task.select(adapter.labels):
+        wanted = ", ".join(label.name for label in task.labels)
+        offered = ", ".join(label.name for label in adapter.labels) or "none"
+        raise DataError(f"{who}: the task needs at least one of its labels ({wanted}). Received: {offered}")

@@ -1,0 +1,159 @@
+"""The run folder: where everything of a run is, and `run.json`, which says how it came to be."""
+
+import dataclasses
+import importlib.metadata
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zoo_core.contract import DataError, OutputError
+from zoo_core.data.soundness import Unreadable
+from zoo_core.runtime.checkpoint import write_atomically
+from zoo_core.runtime.machine import describe_machine
+from zoo_core.runtime.prepare import Prepared
+from zoo_core.runtime.settings import Settings, as_settings
+
+SCHEMA_VERSION = 1
+RECORDED_PACKAGES = ("zoo-core", "tensorflow-cpu", "keras", "keras-cv", "horovod", "numpy", "scikit-learn")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths of a run.
+
+    Attributes:
+        path: the folder.
+    """
+
+    path: Path
+
+    @property
+    def run_json(self) -> Path:
+        """Configuration, versions, machine, data and split."""
+        return self.path / "run.json"
+
+    @property
+    def last_checkpoint(self) -> Path:
+        """State at the end of the last epoch."""
+        return self.path / "checkpoints" / "last.safetensors"
+
+    @property
+    def best_checkpoint(self) -> Path:
+        """State at the epoch with the best primary metric."""
+        return self.path / "checkpoints" / "best.safetensors"
+
+    @property
+    def model(self) -> Path:
+        """The trained model with its preprocessing and label names."""
+        return self.path / "model"
+
+    @property
+    def predictions(self) -> Path:
+        """Truth and prediction, one row an example."""
+        return self.path / "predictions.parquet"
+
+    @property
+    def metrics(self) -> Path:
+        """Every number of the report."""
+        return self.path / "metrics.json"
+
+    @classmethod
+    def create(cls, path: Path, prepared: Prepared) -> "RunFolder":
+        """Make the folder with its `run.json`.
+
+        Raises:
+            OutputError: it exists, or cannot be written.
+        """
+        refuse_existing(path)
+        try:
+            (path / "checkpoints").mkdir(parents=True)
+            folder = cls(path)
+            folder.write_json(folder.run_json, _description(prepared))
+        except OSError as error:
+            raise OutputError(
+                f"--out needs a folder that can be written. Received: '{path}' ({error.strerror})"
+            ) from error
+        return folder
+
+    def describe(self) -> dict[str, Any]:
+        """What `run.json` holds.
+
+        Raises:
+            DataError: there is none, or it is none of ours.
+        """
+        try:
+            description: dict[str, Any] = json.loads(self.run_json.read_text(encoding="utf-8"))
+        except (OSError, json.JSONDecodeError) as error:
+            raise DataError(f"A run folder with its run.json was wanted. Received: '{self.path}'") from error
+        return description
+
+    def read_metrics(self) -> dict[str, Any]:
+        """What `metrics.json` holds."""
+        metrics: dict[str, Any] = json.loads(self.metrics.read_text(encoding="utf-8"))
+        return metrics
+
+    def settings(self) -> Settings:
+        """The settings that the run was started with."""
+        return dict(self.describe()["config"])
+
+    def unreadable(self) -> list[Unreadable]:
+        """Images that the run leaves out."""
+        return [Unreadable(**values) for values in self.describe()["data"]["unreadable"]]
+
+    def extend(self, values: dict[str, Any]) -> None:
+        """Add to `run.json`."""
+        self.write_json(self.run_json, {**self.describe(), **values})
+
+    def write_json(self, path: Path, values: dict[str, Any]) -> None:
+        """Write a JSON file, whole or not at all."""
+        write_atomically(path, (json.dumps(values, indent=2, allow_nan=False) + "\n").encode())
+
+    def remove_if_empty(self) -> None:
+        """Remove a run that never came to a checkpoint; one that did can be resumed."""
+        if not self.last_checkpoint.exists():
+            shutil.rmtree(self.path, ignore_errors=True)
+
+
+def refuse_existing(path: Path) -> None:
+    """Nothing is ever overwritten.
+
+    Raises:
+        OutputError: there is something at `path`.
+    """
+    if path.exists():
+        raise OutputError(
+            f"--out needs a folder that is not there yet. Received: '{path}', which exists: choose another"
+        )
+
+
+def _description(prepared: Prepared) -> dict[str, Any]:
+    config = prepared.config
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "config": as_settings(config),
+        "seed": config.seed,
+        "versions": {name: _version(name) for name in RECORDED_PACKAGES},
+        "machine": dataclasses.asdict(describe_machine()),
+        "data": {
+            "name": config.data.name,
+            "card": dataclasses.asdict(prepared.adapter.card),
+            "fingerprint": prepared.fingerprint,
+            "n_examples": len(prepared.index),
+            "unreadable": [dataclasses.asdict(bad) for bad in prepared.unreadable],
+        },
+        "split": {
+            "name": prepared.split.name,
+            "hash": prepared.split.hash,
+            "group": prepared.split.group_column,
+            "n_examples": prepared.split.counts(),
+        },
+    }
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None

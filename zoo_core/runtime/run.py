@@ -1,0 +1,110 @@
+"""One run on one rank, from the network to the numbers."""
+
+import dataclasses
+import time
+from typing import Any
+
+import keras
+
+from zoo_core import plugins
+from zoo_core.contract import Communicator, DataError, PrecisionBackend, Topology
+from zoo_core.evaluation.metrics import evaluate, metric_at
+from zoo_core.evaluation.predictions import write_predictions
+from zoo_core.models.assembly import build_backbone, build_model
+from zoo_core.models.weights import LoadedWeights, load_weights
+from zoo_core.runtime.checkpoint import TrainingState
+from zoo_core.runtime.events import EventLog, ImageLeftOut, RunFinished, RunStarted
+from zoo_core.runtime.machine import describe_machine
+from zoo_core.runtime.model_folder import weights_hash, write_model_folder
+from zoo_core.runtime.prediction import Predictor
+from zoo_core.runtime.prepare import Prepared, prepare
+from zoo_core.runtime.progress import Shown, Silent
+from zoo_core.runtime.record import RunFolder
+from zoo_core.runtime.schedule import Progress
+from zoo_core.runtime.scoring import PREDICTED_PARTS, predict_parts
+from zoo_core.runtime.settings import run_config
+from zoo_core.runtime.step import TrainStep, make_optimizer
+from zoo_core.runtime.trainer import Trainer
+
+
+def execute(folder: RunFolder, prepared: Prepared, communicator: Communicator) -> None:
+    """Train, keep the best checkpoint, predict validation and test, and write it all; every rank calls it.
+
+    Args:
+        folder: made by `RunFolder.create`.
+        prepared: the same on every rank.
+        communicator: the ranks.
+    Raises:
+        ZooError: weights that cannot be loaded, or a loss that is no number.
+    """
+    start = time.monotonic()
+    root = communicator.rank.is_root
+    progress = Shown() if root else Silent()
+    model, weights = _build(prepared)
+    optimizer = make_optimizer(prepared.config.trainer)
+    step = TrainStep(model, prepared.task, prepared.fitted, optimizer, communicator)
+    predictor = Predictor(model, prepared.examples(), communicator, _inference_batch(prepared, communicator))
+    log = EventLog(folder.path) if root else None
+    trainer = Trainer(prepared, step, predictor, communicator, folder, log, progress)
+    state = _new_state(prepared)
+    if log:
+        folder.extend({"weights": dataclasses.asdict(weights), "n_ranks": communicator.rank.size})
+        n_steps = trainer.order.n_steps(prepared.config.trainer.n_epochs)
+        log.write(RunStarted(state.step, n_steps, communicator.rank.size, describe_machine()))
+        for bad in prepared.unreadable:
+            log.write(ImageLeftOut(**dataclasses.asdict(bad)))
+    trainer.train(state)
+    communicator.barrier()  # the root has written the checkpoint that all now read
+    trainer.restore(folder.best_checkpoint)
+    predictions = predict_parts(prepared, predictor, progress, PREDICTED_PARTS, weights_hash(model))
+    if log:
+        write_predictions(predictions, folder.predictions)
+        metrics = evaluate(predictions)
+        write_model_folder(folder.model, model, prepared, weights)
+        folder.write_json(folder.metrics, metrics)
+        name = prepared.task.primary_metric.name
+        values = [metric_at(metrics, part, name) for part in PREDICTED_PARTS]
+        log.write(RunFinished(time.monotonic() - start, *values))
+
+
+def prepared_in(folder: RunFolder) -> Prepared:
+    """The run as it was prepared before its ranks were launched.
+
+    Raises:
+        DataError: the data have changed since.
+    """
+    prepared = prepare(run_config(folder.settings()))
+    if prepared.fingerprint != folder.describe()["data"]["fingerprint"]:
+        raise DataError(
+            f"Data set '{prepared.config.data.name}' needs to stay as it was when the run was prepared; "
+            "its index has changed since: start the run again"
+        )
+    return dataclasses.replace(prepared, unreadable=folder.unreadable())
+
+
+def _build(prepared: Prepared) -> tuple[Any, LoadedWeights]:
+    config = prepared.config
+    keras.utils.set_random_seed(config.seed)
+    topology: Topology = plugins.create("topology", config.topology.name, config.topology.options)
+    precision: PrecisionBackend = plugins.create("precision", config.precision.name, config.precision.options)
+    backbone = build_backbone(topology, prepared.task.input_shape(prepared.fitted), precision.policy())
+    weights = load_weights(backbone, topology, config.topology.weights)
+    return build_model(backbone, prepared.task, weights.scaling, precision.policy()), weights
+
+
+def _new_state(prepared: Prepared) -> TrainingState:
+    config = prepared.config
+    return TrainingState(
+        step=0,
+        epoch=0,
+        seed=config.seed,
+        progress=Progress(),
+        split_hash=prepared.split.hash,
+        topology=config.topology.name,
+        task=config.task.name,
+    )
+
+
+def _inference_batch(prepared: Prepared, communicator: Communicator) -> tuple[int, int]:
+    config = prepared.config.trainer
+    return max(1, config.global_batch_size // communicator.rank.size), config.n_readers

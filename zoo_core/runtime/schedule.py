@@ -1,0 +1,57 @@
+"""Learning rate of every step: a pure function, but for the plateaus that the primary metric decides."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from zoo_core.runtime.config import TrainerConfig
+
+
+def learning_rate(config: TrainerConfig, step: int, n_steps: int, n_plateaus: int = 0) -> float:
+    """Learning rate of one step.
+
+    Args:
+        config: schedule, warm-up and highest rate.
+        step: counted from 0.
+        n_steps: of the whole run.
+        n_plateaus: plateaus met so far.
+
+    >>> config = TrainerConfig(n_epochs=2, learning_rate=0.1, schedule="cosine", warmup_epochs=1)
+    >>> [round(learning_rate(config, step, n_steps=8), 3) for step in range(8)]
+    [0.025, 0.05, 0.075, 0.1, 0.1, 0.085, 0.05, 0.015]
+    """
+    n_warmup = math.ceil(n_steps * config.warmup_epochs / config.n_epochs)
+    if step < n_warmup:
+        return config.learning_rate * (step + 1) / n_warmup
+    if config.schedule == "cosine":
+        share = (step - n_warmup) / (n_steps - n_warmup)
+        return config.learning_rate * (1 + math.cos(math.pi * share)) / 2
+    if config.schedule == "plateau":
+        return config.learning_rate * float(config.plateau_factor**n_plateaus)
+    return config.learning_rate
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The primary metric so far, at the end of each epoch.
+
+    Attributes:
+        best: highest or lowest value; None before the first.
+        best_step: steps done when it was reached.
+        n_since: epochs since then, or since the last plateau.
+        n_plateaus: plateaus met.
+    """
+
+    best: float | None = None
+    best_step: int = 0
+    n_since: int = 0
+    n_plateaus: int = 0
+
+    def after(self, value: float | None, step: int, direction: Literal["max", "min"], patience: int) -> "Progress":
+        """What it is once an epoch's value is known; an undefined value is no progress."""
+        sign = 1 if direction == "max" else -1
+        if value is not None and (self.best is None or sign * value > sign * self.best):
+            return replace(self, best=value, best_step=step, n_since=0)
+        if self.n_since + 1 > patience:
+            return replace(self, n_since=0, n_plateaus=self.n_plateaus + 1)
+        return replace(self, n_since=self.n_since + 1)
