@@ -3,12 +3,18 @@
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
+
+
+def run(command: list[str], folder: Path) -> str:
+    """What a command prints."""
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
 
 
 def test_make_alone_lists_every_target(root: Path) -> None:
     targets = re.findall(r"^\.PHONY: (\S+)$", (root / "Makefile").read_text(), re.MULTILINE)
-    listed = subprocess.run(["make"], cwd=root, capture_output=True, text=True, check=True).stdout
+    listed = run(["make", "--no-print-directory"], root)
     assert {"setup", "run", "test", "check", "docs"} <= set(targets)
     assert [line.split()[1] for line in listed.splitlines()] == targets
 
@@ -26,7 +32,5 @@ def test_what_a_change_must_pass_can_be_run(root: Path) -> None:
 
 
 def test_the_formatter_sees_every_python_file_that_is_kept(root: Path, kept_files: list[Path]) -> None:
-    seen = subprocess.run(
-        ["ruff", "check", "--show-files"], cwd=root, capture_output=True, text=True, check=True
-    ).stdout
-    assert {str(path) for path in kept_files if path.suffix == ".py"} <= set(seen.splitlines())
+    seen = run([sys.executable, "-m", "ruff", "check", "--show-files"], root).splitlines()
+    assert {str(path) for path in kept_files if path.suffix == ".py"} <= set(seen)

@@ -58,7 +58,8 @@ def _wait(ranks: list["subprocess.Popen[bytes]"]) -> int | None:
     while None in (codes := [rank.poll() for rank in ranks]):
         if failed is None and any(codes):
             failed = _first_failed(codes)
-            deadline = time.monotonic() + GRACE_S
+            # The root says what went wrong; where another rank ends first, it gets the time to.
+            deadline = time.monotonic() + (GRACE_S if failed else 0)
         if time.monotonic() > deadline:
             _end(ranks)
         time.sleep(0.1)

@@ -36,6 +36,18 @@ def fuse_batch_norm(model: Any) -> Any:
     return model
 
 
+def set_momentum(model: Any, momentum: float) -> None:
+    """Set what every batch norm of a model keeps of its moving statistics at each step.
+
+    Args:
+        model: any Keras model; it is changed in place.
+        momentum: from 0 to 1.
+    """
+    for layer in model._flatten_layers():  # noqa: SLF001 - as above
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = momentum
+
+
 def _call(layer: Any, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
     if mask is not None or not _kernel_takes(layer, inputs):
         return type(layer).call(layer, inputs, training=training, mask=mask)

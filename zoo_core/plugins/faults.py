@@ -50,6 +50,8 @@ def _config_faults(config: Any) -> Iterator[str]:
         return
     if not config.__dataclass_params__.frozen:  # type: ignore[attr-defined]
         yield f"its configuration {config.__name__} is not frozen"
+    if any(f.name == "name" for f in dataclasses.fields(config)):
+        yield f"its configuration {config.__name__} has a field 'name', which is the plugin's own in every section"
     bare = [f.name for f in dataclasses.fields(config) if f.init and _has_no_default(f)]
     if bare:
         yield f"its configuration {config.__name__} has no default for {', '.join(bare)}"

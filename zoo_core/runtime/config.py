@@ -74,6 +74,8 @@ class TrainerConfig:
         warmup_epochs: passes over which the learning rate rises from 0.
         plateau_factor: what a plateau multiplies the learning rate by.
         plateau_patience: epochs without progress that make a plateau.
+        batch_norm_momentum: what is kept of batch norm's moving statistics at each step; Keras's own 0.99 is still far
+            behind the network after a few hundred steps.
         n_readers: threads of a rank that read ahead.
         augment: whether the task's augmentation is applied.
     """
@@ -87,6 +89,7 @@ class TrainerConfig:
     warmup_epochs: float = 0.0
     plateau_factor: float = 0.1
     plateau_patience: int = 1
+    batch_norm_momentum: float = 0.9
     n_readers: int = 2
     augment: bool = True
 
@@ -94,8 +97,9 @@ class TrainerConfig:
         for name in ("n_epochs", "global_batch_size", "learning_rate", "plateau_patience", "n_readers"):
             if not getattr(self, name) > 0:
                 raise ConfigError(f"trainer.{name} needs a number above 0. Received: {getattr(self, name)}")
-        if not 0 < self.plateau_factor < 1:
-            raise ConfigError(f"trainer.plateau_factor needs a number between 0 and 1. Received: {self.plateau_factor}")
+        for name in ("plateau_factor", "batch_norm_momentum"):
+            if not 0 < getattr(self, name) < 1:
+                raise ConfigError(f"trainer.{name} needs a number between 0 and 1. Received: {getattr(self, name)}")
         if self.warmup_epochs < 0 or self.warmup_epochs >= self.n_epochs:
             raise ConfigError(
                 f"trainer.warmup_epochs needs to be from 0 to below trainer.n_epochs={self.n_epochs}. "

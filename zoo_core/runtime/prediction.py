@@ -24,6 +24,7 @@ class Predictor:
         self._examples = examples
         self._communicator = communicator
         self._per_rank_batch_size, self._n_readers = batch
+        self._n_outputs = model.output_shape[-1]
         signature = tf.TensorSpec([None, *model.input_shape[1:]], tf.float32)
         self._forward = tf.function(lambda images: model(images, training=False), input_signature=[signature])
 
@@ -40,7 +41,7 @@ class Predictor:
         own = rows[rank.rank :: rank.size]
         size = self._per_rank_batch_size
         batches = [own[start : start + size] for start in range(0, len(own), size)]
-        outputs = []
+        outputs = [np.empty((0, self._n_outputs), np.float32)]  # a rank may have no row
         for batch in read_ahead(self._examples.batch, batches, self._n_readers):
             outputs.append(np.asarray(self._forward(batch.images)))
             advance(len(batch.images) * rank.size)

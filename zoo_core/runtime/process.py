@@ -27,14 +27,14 @@ def prepare_process(rank: Rank) -> list[int]:
     cores = bind_to_cores(rank)
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
-    with _without_announcements():
+    with without_announcements():
         import tensorflow as tf
     tf.config.threading.set_intra_op_parallelism_threads(len(cores))
     return cores
 
 
 @contextlib.contextmanager
-def _without_announcements() -> Iterator[None]:
+def without_announcements() -> Iterator[None]:
     """Hold back what is written to standard error, by C++ too, and show then what is no announcement."""
     sys.stderr.flush()
     stderr = os.dup(2)

@@ -11,6 +11,7 @@ from zoo_core.contract import Communicator, DataError, PrecisionBackend, Topolog
 from zoo_core.evaluation.metrics import evaluate, metric_at
 from zoo_core.evaluation.predictions import write_predictions
 from zoo_core.models.assembly import build_backbone, build_model
+from zoo_core.models.batch_norm import set_momentum
 from zoo_core.models.weights import LoadedWeights, load_weights
 from zoo_core.runtime.checkpoint import TrainingState
 from zoo_core.runtime.events import EventLog, ImageLeftOut, RunFinished, RunStarted
@@ -40,7 +41,7 @@ def execute(folder: RunFolder, prepared: Prepared, communicator: Communicator) -
     start = time.monotonic()
     root = communicator.rank.is_root
     progress = Shown() if root else Silent()
-    model, weights = _build(prepared)
+    model, weights = _build(prepared, communicator)
     optimizer = make_optimizer(prepared.config.trainer)
     step = TrainStep(model, prepared.task, prepared.fitted, optimizer, communicator)
     predictor = Predictor(model, prepared.examples(), communicator, _inference_batch(prepared, communicator))
@@ -82,14 +83,26 @@ def prepared_in(folder: RunFolder) -> Prepared:
     return dataclasses.replace(prepared, unreadable=folder.unreadable())
 
 
-def _build(prepared: Prepared) -> tuple[Any, LoadedWeights]:
+def _build(prepared: Prepared, communicator: Communicator) -> tuple[Any, LoadedWeights]:
     config = prepared.config
     keras.utils.set_random_seed(config.seed)
     topology: Topology = plugins.create("topology", config.topology.name, config.topology.options)
     precision: PrecisionBackend = plugins.create("precision", config.precision.name, config.precision.options)
     backbone = build_backbone(topology, prepared.task.input_shape(prepared.fitted), precision.policy())
-    weights = load_weights(backbone, topology, config.topology.weights)
-    return build_model(backbone, prepared.task, weights.scaling, precision.policy()), weights
+    weights = _load_in_turn(backbone, topology, config.topology.weights, communicator)
+    model = build_model(backbone, prepared.task, weights.scaling, precision.policy())
+    set_momentum(model, config.trainer.batch_norm_momentum)
+    return model, weights
+
+
+def _load_in_turn(backbone: Any, topology: Topology, choice: str, communicator: Communicator) -> LoadedWeights:
+    """One rank of each host loads first: published weights are then fetched once, not by all ranks at a time."""
+    if communicator.rank.local_rank == 0:
+        weights = load_weights(backbone, topology, choice)
+        communicator.barrier()
+        return weights
+    communicator.barrier()
+    return load_weights(backbone, topology, choice)
 
 
 def _new_state(prepared: Prepared) -> TrainingState:

@@ -157,10 +157,11 @@ def test_without_a_list_of_boxes_there_are_none(small_root):
     assert small_root.open().boxes().empty
 
 
-def test_card_needs_no_folder_and_everything_else_asks_for_it(fails):
+def test_card_needs_no_folder_and_reading_asks_for_it(fails):
     adapter = plugin.create(plugin.config())
     assert adapter.card.notes == ()
-    for use in (adapter.index, adapter.boxes, lambda: adapter.read(0), lambda: adapter.split_name):
+    assert isinstance(adapter, DatasetAdapter)
+    for use in (adapter.index, adapter.boxes, lambda: adapter.read(0)):
         assert "chestxray14=ROOT" in fails(DataError, use)
 
 

@@ -1,9 +1,7 @@
 """Small networks shared by the tests of the models."""
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -82,11 +80,3 @@ def randomise() -> Callable[..., Any]:
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(7)
-
-
-@pytest.fixture
-def real_data() -> Path:
-    root = os.environ.get("ZOO_REAL_DATA")
-    if not root:
-        pytest.skip("ZOO_REAL_DATA does not name the folder of real data")
-    return Path(root)

@@ -11,7 +11,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zoo_core.models.batch_norm import fuse_batch_norm
+from zoo_core.models.batch_norm import fuse_batch_norm, set_momentum
 
 FLOAT32_TOLERANCE = 1e-5
 """Sums in another order; values and gradients are of order 1 to 10."""
@@ -231,3 +231,11 @@ def test_an_exported_model_computes_the_same(rng: np.random.Generator, tmp_path:
     np.testing.assert_allclose(
         exported.serve(tf.constant(images)), fused(images, training=False), rtol=FLOAT32_TOLERANCE
     )
+
+
+def test_momentum_is_set_in_nested_models_too_and_decides_what_is_kept():
+    inner = keras.Sequential([keras.Input((2, 3, 5)), keras.layers.BatchNormalization()])
+    model = fuse_batch_norm(keras.Sequential([keras.Input((2, 3, 5)), inner]))
+    set_momentum(model, 0.25)
+    model(np.full((4, 2, 3, 5), 8, np.float32), training=True)
+    assert np.allclose(inner.layers[0].moving_mean, 0.75 * 8)

@@ -238,8 +238,8 @@ def test_an_unknown_suffix_is_refused(tmp_path: Path) -> None:
         read_into(chain("a"), tmp_path / "w.pth")
 
 
-def test_mobilenetv2_of_the_real_data_fits_variable_by_variable(real_data: Path) -> None:
-    (file,) = (real_data / "pretrained_mobilenetv2").glob("*.npz")
+def test_mobilenetv2_of_the_real_data_fits_variable_by_variable(shared_data: Callable[[str], Path]) -> None:
+    (file,) = shared_data("pretrained_mobilenetv2").glob("*.npz")
     backbone = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(32, 32, 3))
     read_into(backbone, file)
     with np.load(file) as arrays:

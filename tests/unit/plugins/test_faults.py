@@ -13,6 +13,11 @@ from zoo_core.plugins.faults import PROTOCOLS, object_faults, record_faults
 
 
 @dataclass(frozen=True)
+class Named:
+    name: str = ""
+
+
+@dataclass(frozen=True)
 class Config:
     size: int = 2
     names: tuple[str, ...] = field(default_factory=tuple)
@@ -67,6 +72,7 @@ def test_a_sound_record_has_no_faults() -> None:
         (record(config=Net), "its 'config' is the class Net, wanted a frozen dataclass"),
         (record(config=Config()), "its 'config' is a value of type Config, wanted a frozen dataclass"),
         (record(config=Thawed), "Thawed is not frozen"),
+        (record(config=Named), "Named has a field 'name', which is the plugin's own"),
         (record(config=Bare), "Bare has no default for size, edge"),
         (record(config=Contradictory), "refuses its own defaults: ValueError: size needs"),
         (record(create=3), "its 'create' is a value of type int"),

@@ -66,7 +66,9 @@ class ChestXray14:
 
     @property
     def split_name(self) -> str | None:
-        """`official` where both of NIH's lists are there."""
+        """`official` where both of NIH's lists are there; None also while no root is given."""
+        if not self.config.root:
+            return None
         folder = self._folder
         return "official" if folder.train_list and folder.test_list else None
 

@@ -35,11 +35,7 @@ KNOWN_VERSIONS = {
 """Published label files by the SHA-256 of their text."""
 
 BOX_SIDE_PX = 1024
-"""NIH's boxes are in pixels of its 1024 px images.
-
-Source:
-    Wang et al. 2017, ChestX-ray8, section 2.2.
-"""
+"""NIH's boxes are in pixels of the images it ships, whatever size a copy was shrunk to; all 984 lie within."""
 
 _ALIASES = {"Infiltrate": "Infiltration"}
 """The list of boxes spells one finding differently."""

@@ -134,7 +134,7 @@ SMOKE = {
 DEFAULT = {
     "data": {"name": "chest-phantom"},
     "topology": {"name": "densenet121"},
-    "trainer": {"schedule": "cosine", "warmup_epochs": 0.2, "n_epochs": 4, "global_batch_size": 32},
+    "trainer": {"schedule": "cosine", "warmup_epochs": 0.2, "n_epochs": 3, "global_batch_size": 32},
 }
 
 PAPER = {

@@ -1,0 +1,59 @@
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pytest
+
+from zoo_core.contract import Rank
+from zoo_core.data.reader import Batch
+from zoo_core.distributed.single import SingleRank
+from zoo_core.runtime.prediction import Predictor
+
+
+class Numbered:
+    """Row i is a picture of value i, so that a prediction says which row it is of."""
+
+    task = SimpleNamespace(predict=lambda outputs: outputs)
+
+    def batch(self, rows: np.ndarray) -> Batch:
+        images = np.broadcast_to(rows[:, None, None, None], (len(rows), 2, 3, 1)).astype(np.float32)
+        return Batch(images, np.zeros(0), np.zeros(0))
+
+
+class OneOfMany:
+    """A rank whose fellows are played by this test: `all_gather` joins what each of them would send."""
+
+    def __init__(self, rank: Rank, rows: np.ndarray) -> None:
+        self.rank, self._rows = rank, rows
+
+    def all_gather(self, array: np.ndarray) -> np.ndarray:
+        return np.concatenate([self._rows[r :: self.rank.size, None] for r in range(self.rank.size)]).astype(
+            array.dtype
+        )
+
+
+def mean_of_pixels():
+    image = keras.Input((2, 3, 1))
+    return keras.Model(image, keras.layers.GlobalAveragePooling2D()(image))
+
+
+@pytest.mark.parametrize("per_rank_batch_size", [1, 3, 7, 50])
+def test_predictions_are_in_the_order_of_rows_whatever_the_batch(per_rank_batch_size):
+    rows = np.array([5, 3, 8, 0, 2, 9, 1])
+    predictor = Predictor(mean_of_pixels(), Numbered(), SingleRank(), (per_rank_batch_size, 2))
+    counted = []
+    assert predictor.predict(rows, counted.append)[:, 0].tolist() == rows.tolist()
+    assert sum(counted) == len(rows)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+def test_predictions_of_all_ranks_are_put_in_the_order_of_rows(size):
+    rows = np.array([5, 3, 8, 0, 2, 9, 1])
+    for rank in range(size):
+        predictor = Predictor(mean_of_pixels(), Numbered(), OneOfMany(Rank(rank, size), rows), (2, 1))
+        assert predictor.predict(rows, lambda _: None)[:, 0].tolist() == rows.tolist()
+
+
+def test_no_rows_give_no_predictions():
+    predictor = Predictor(mean_of_pixels(), Numbered(), SingleRank(), (2, 1))
+    assert len(predictor.predict(np.zeros(0, np.int64), lambda _: None)) == 0

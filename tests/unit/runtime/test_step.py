@@ -1,0 +1,91 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from zoo_core.data.reader import Batch
+from zoo_core.distributed.single import SingleRank
+from zoo_core.runtime.config import TrainerConfig
+from zoo_core.runtime.step import FlatParameters, TrainStep, make_optimizer
+
+ROUND_OFF = 1e-6
+
+
+class Squares:
+    def loss(self, targets, outputs, fitted):
+        return (targets - outputs) ** 2
+
+
+def network(seed: int = 0):
+    keras.utils.set_random_seed(seed)
+    return keras.Sequential(
+        [keras.Input((2, 3, 1)), keras.layers.Flatten(), keras.layers.Dense(5, "tanh"), keras.layers.Dense(2)]
+    )
+
+
+def batch(seed: int, known: np.ndarray | None = None) -> Batch:
+    rng = np.random.default_rng(seed)
+    images, targets = rng.random((4, 2, 3, 1), np.float32), rng.random((4, 2), np.float32)
+    return Batch(images, targets, np.ones((4, 2), np.float32) if known is None else known)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
+def test_one_flat_update_is_keras_update_of_every_variable(optimizer):
+    config = TrainerConfig(optimizer=optimizer, weight_decay=0.01 if optimizer == "adamw" else 0.0)
+    ours, plain = network(), network()
+    step = TrainStep(ours, Squares(), {}, make_optimizer(config), SingleRank())
+    stock = make_optimizer(config)
+    for seed in range(3):
+        step(batch(seed), learning_rate=0.01)
+        stock.learning_rate.assign(0.01)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(Squares().loss(batch(seed).targets, plain(batch(seed).images), {}))
+        stock.apply_gradients(
+            zip(tape.gradient(loss, plain.trainable_variables), plain.trainable_variables, strict=True)
+        )
+    for a, b in zip(ours.variables, plain.variables, strict=True):
+        assert np.allclose(a, b, atol=ROUND_OFF)
+        assert not np.allclose(a, np.zeros_like(a))
+
+
+def test_unknown_labels_change_nothing_whatever_their_target():
+    known = np.array([[1, 0], [0, 1], [1, 1], [0, 0]], np.float32)
+    one = batch(0, known)
+    other = Batch(one.images, one.targets + 100 * (1 - known), known)
+    results = []
+    for b in (one, other):
+        model = network()
+        step = TrainStep(model, Squares(), {}, make_optimizer(TrainerConfig(optimizer="sgd")), SingleRank())
+        results.append((step(b, 0.1), [np.asarray(v) for v in model.variables]))
+    assert results[0][0] == results[1][0]
+    assert all((a == b).all() for a, b in zip(results[0][1], results[1][1], strict=True))
+
+
+def test_loss_is_the_mean_over_known_labels():
+    known = np.array([[1, 0], [0, 0], [1, 1], [0, 0]], np.float32)
+    model = network()
+    outputs = np.asarray(model(batch(0).images))
+    expected = (((batch(0).targets - outputs) ** 2) * known).sum() / 3
+    step = TrainStep(model, Squares(), {}, make_optimizer(TrainerConfig(optimizer="sgd")), SingleRank())
+    assert step(batch(0, known), 0.1) == pytest.approx(expected, rel=1e-5)
+
+
+def test_batch_without_any_known_label_leaves_the_weights_as_they_are():
+    model = network()
+    before = [np.asarray(v) for v in model.variables]
+    step = TrainStep(model, Squares(), {}, make_optimizer(TrainerConfig(optimizer="sgd")), SingleRank())
+    assert step(batch(0, np.zeros((4, 2), np.float32)), 0.1) == 0
+    assert all((np.asarray(v) == b).all() for v, b in zip(model.variables, before, strict=True))
+
+
+def test_flat_parameters_gather_and_spread_are_inverses():
+    model = network()
+    parameters = FlatParameters(model.trainable_variables)
+    before = [np.asarray(v) for v in model.variables]
+    for variable in model.variables:
+        variable.assign(np.zeros(variable.shape))
+    parameters.spread()
+    assert all((np.asarray(v) == b).all() for v, b in zip(model.variables, before, strict=True))
+    model.variables[0].assign(np.ones(model.variables[0].shape))
+    parameters.gather()
+    assert (np.asarray(parameters.variable)[: np.asarray(model.variables[0]).size] == 1).all()
