@@ -34,7 +34,7 @@ class ChestPhantomConfig:
     """
 
     size_px: int = 64
-    n_patients: int = 4000
+    n_patients: int = 1600
     max_images_per_patient: int = 4
     seed: int = 0
     view_shortcut: float = 0.0
