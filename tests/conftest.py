@@ -96,3 +96,17 @@ def run_zoo() -> RunZoo:
         return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
 
     return run
+
+
+@pytest.fixture
+def signalling_lab(site: Site) -> list[str]:
+    """Arguments of a run of few seconds, on a data set that can send a signal: tests/signalling_lab.py."""
+    source = Path(__file__).with_name("signalling_lab.py").read_text()
+    plugins = {
+        "zoo.datasets.v1:signalling": "signalling_lab:dataset",
+        "zoo.topologies.v1:one-layer": "signalling_lab:topology",
+    }
+    site.install("signalling-lab", plugins, signalling_lab=source)
+    settings = ("global_batch_size=4", "n_epochs=2", "checkpoint_every_s=0.001")
+    choices = ["chexnet", "--data", "signalling", "--topology", "one-layer", "--precision", "float32"]
+    return [*choices, *(word for setting in settings for word in ("--set", f"trainer.{setting}"))]

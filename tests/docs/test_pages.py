@@ -86,6 +86,8 @@ class Desk:
         match shlex.split(command):
             case ["zoo", verb, *_] if verb in QUICK_VERBS:
                 self._run(["/bin/sh", "-c", command])
+            case ["zoo", "run", *words] if "--resume" in words:
+                parse("run", words)
             case ["zoo", "run", *words]:
                 self._run(["/bin/sh", "-c", command if "--show-config" in words else f"{command} --show-config"])
             case ["zoo", verb, *words]:

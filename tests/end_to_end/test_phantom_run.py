@@ -1,4 +1,4 @@
-"""`zoo run chexnet --preset smoke -np 2`, once, and what it leaves."""
+"""`zoo run chexnet --preset smoke --precision float32 -np 2`, once, and what it leaves."""
 
 import json
 import subprocess
@@ -24,7 +24,8 @@ FINDINGS = 14
 @pytest.fixture(scope="module")
 def finished(run_zoo, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "smoke"
-    done = run_zoo("run", "chexnet", "--preset", "smoke", "-np", "2", "--out", out)
+    options = ["--preset", "smoke", "--precision", "float32", "-np", "2"]
+    done = run_zoo("run", "chexnet", *options, "--out", out)
     assert done.returncode == 0, done.stderr
     return done, out
 
@@ -57,7 +58,7 @@ def test_table_names_no_accuracy(finished):
 def test_oracle_stands_beside_the_model(finished):
     done, out = finished
     metrics = json.loads((out / "metrics.json").read_text())
-    assert "oracle AUROC" in done.stdout
+    assert "oracle" in done.stdout
     assert metrics["test"]["mean"]["baselines"]["oracle"]["auroc"][0] > 0.9
 
 
@@ -134,6 +135,24 @@ def test_model_loads_in_plain_keras_and_predicts_what_the_run_predicted(finished
     subprocess.run([sys.executable, "-c", program, *paths], check=True)
     expected = table.loc[index["example_id"][rows]].filter(like="prediction.").to_numpy()
     assert np.allclose(chexnet.predict(np.load(tmp_path / "logits.npy")), expected, atol=ROUND_OFF)
+
+
+def test_report_and_model_card_say_that_the_data_are_drawn_and_show_the_runs_numbers(finished):
+    _, out = finished
+    page, card = (out / "report.html").read_text(), (out / "model_card.md").read_text()
+    assert "Drawn data" in page
+    assert "drawn" in card.lower()
+    value, _, _ = json.loads((out / "metrics.json").read_text())["test"]["mean"]["auroc"]
+    assert f"{value:.3f}" in page
+    assert f"{value:.3f}" in card
+
+
+def test_metadata_alone_are_scored_beside_the_model(finished):
+    _, out = finished
+    table = read_predictions(out / "predictions.parquet").table
+    scores = table.filter(like="baseline.metadata.")
+    assert scores.shape[1] == FINDINGS
+    assert np.isfinite(scores).all(axis=None)
 
 
 def test_nothing_is_left_of_a_part_written_file(finished):

@@ -10,16 +10,21 @@ from zoo_core.contract import Rank, ZooError
 def main(folder: Path) -> int:
     """Do this rank's part of the run in a folder; the exit code."""
     from zoo_core.distributed.horovod import HorovodRanks, rank_of_environment
+    from zoo_core.distributed.signals import Stopped, StopRequests
     from zoo_core.runtime.process import prepare_process
 
     os.environ["PYTHONUNBUFFERED"] = "1"
     try:
-        prepare_process(rank_of_environment() or Rank())
-        from zoo_core.runtime.record import RunFolder
-        from zoo_core.runtime.run import execute, prepared_in
+        with StopRequests() as requests:
+            prepare_process(rank_of_environment() or Rank())
+            from zoo_core.runtime.record import RunFolder
+            from zoo_core.runtime.resume import prepared_in
+            from zoo_core.runtime.run import execute
 
-        run_folder = RunFolder(folder)
-        execute(run_folder, prepared_in(run_folder), HorovodRanks())
+            run_folder = RunFolder(folder)
+            execute(run_folder, prepared_in(run_folder), HorovodRanks(), requests)
+    except Stopped as stopped:
+        return stopped.exit_code  # 'zoo run' says how to go on
     except ZooError as error:
         print("zoo: error:", " ".join(str(error).split()), file=sys.stderr)
         return 2

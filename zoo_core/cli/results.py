@@ -1,11 +1,16 @@
-"""The table of a test split, on standard output."""
+"""The tables of a test split, on standard output."""
 
 from typing import Any
 
+import click
 from rich.console import Console
 
+from zoo_core.evaluation.comparison import AGAINST
 from zoo_core.evaluation.predictions import Origin
-from zoo_core.report.table import findings_table
+from zoo_core.report.table import differences_table, findings_table
+
+WIDTH_OF_A_FILE = 100
+"""Characters of a line where standard output is no terminal."""
 
 
 def show_results(metrics: dict[str, Any], origin: Origin) -> None:
@@ -15,8 +20,50 @@ def show_results(metrics: dict[str, Any], origin: Origin) -> None:
         metrics: of `zoo_core.evaluation.metrics.evaluate`.
         origin: what was predicted.
     """
-    split = "test" if "test" in metrics else list(metrics)[-1]
+    split, console = _shown_split(metrics), _console()
+    title = f"{_subject(origin, split)}, {metrics[split]['n']} examples"
+    console.print(findings_table(metrics[split], origin.reported_metrics, title, console.width))
+    _print_notes(metrics[split])
+
+
+def show_comparison(metrics: dict[str, Any], origins: tuple[Origin, Origin]) -> None:
+    """Print the differences on the test split, or on the last split there is.
+
+    Args:
+        metrics: of `zoo_core.evaluation.comparison.compare`.
+        origins: of the first predictions and of the second.
+    """
+    split, console = _shown_split(metrics), _console()
+    shared = metrics[split]["shared"]
+    for place, origin in zip(("first", "second"), origins, strict=True):
+        click.echo(f"{place}: {_subject(origin, split)}")
+    click.echo(
+        f"{shared['n']} examples shared; not shared: {shared['n_only_first']} of the first, "
+        f"{shared['n_only_second']} of the second"
+    )
+    console.print(differences_table(metrics[split], origins[0].reported_metrics, AGAINST, console.width))
+    _print_notes(metrics[split])
+
+
+def _print_notes(result: dict[str, Any]) -> None:
+    """How the intervals were made, and why one or the other is missing."""
+    draws = result["bootstrap"]
+    if draws["n_replicates"]:
+        click.echo(f"In brackets: 95 % intervals from {draws['n_replicates']} draws of {draws['n_groups']} groups.")
+    for name, node in {**result["labels"], "mean": result["mean"]}.items():
+        if "reason" in node:
+            click.echo(f"{name}: {node['reason']}.")
+
+
+def _console() -> Console:
+    console = Console()
+    return console if console.is_terminal else Console(width=max(console.width, WIDTH_OF_A_FILE))
+
+
+def _shown_split(metrics: dict[str, Any]) -> str:
+    return "test" if "test" in metrics else list(metrics)[-1]
+
+
+def _subject(origin: Origin, split: str) -> str:
     kind = "DRAWN data, no radiographs" if origin.drawn else "real data"
-    n = metrics[split]["n"]
-    title = f"{origin.task} on {origin.dataset} ({kind}): {split} of split {origin.split_name}, {n} examples"
-    Console().print(findings_table(metrics[split], origin.reported_metrics, title))
+    return f"{origin.task} on {origin.dataset} ({kind}): {split} of split {origin.split_name}"

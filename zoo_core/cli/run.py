@@ -3,9 +3,16 @@
 import datetime as dt
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
+
+from zoo_core.contract import ConfigError
+
+if TYPE_CHECKING:
+    from zoo_core.runtime.config import RunConfig
+    from zoo_core.runtime.record import RunFolder
 
 
 @click.command()
@@ -20,30 +27,94 @@ import click
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Run folder, not there yet.  [default: runs/...]"
 )
+@click.option(
+    "--resume", is_flag=True, help="Go on with the run in --out from its last checkpoint; keeps its settings."
+)
 @click.option("--show-config", is_flag=True, help="Print the configuration as a TOML file, and stop.")
-def run(task: str, preset: str, out: Path | None, show_config: bool, **given: Any) -> None:
+@click.pass_context
+def run(  # noqa: PLR0913 - one for each option that is no setting
+    context: click.Context,
+    /,
+    task: str,
+    preset: str,
+    out: Path | None,
+    resume: bool,
+    show_config: bool,
+    **given: Any,
+) -> None:
     """Train TASK on a data set, evaluate it, and write a run folder.
 
     Settings win in this order: defaults, preset, --config, --data and the like, --set.
     """
+    from zoo_core.runtime.record import RunFolder
+    from zoo_core.runtime.resume import resumed_config
     from zoo_core.runtime.settings import as_toml, configure
 
-    config = configure(task, preset, _layers(**given))
+    if resume:
+        folder = RunFolder(_folder_to_resume(context))
+        config = resumed_config(folder, task, given["n_ranks"])
+    else:
+        config = configure(task, preset, _layers(**given))
+        folder = RunFolder(out or _new_folder(task, config.data.name))
     if show_config:
         click.echo(f"# zoo run {task} --config FILE\n{as_toml(config)}", nl=False)
         return
-    from zoo_core.runtime.start import RanksFailedError, start_run
+    _run_in(folder, config, resume)
+    _show(folder)
 
-    folder = out or _new_folder(task, config.data.name)
+
+def _run_in(folder: "RunFolder", config: "RunConfig", resume: bool) -> None:
+    from zoo_core.distributed.signals import Stopped
+    from zoo_core.runtime.checkpoint import go_on
+    from zoo_core.runtime.reporting import write_report
+    from zoo_core.runtime.start import RanksFailedError, resume_run, start_run
+
+    if resume and folder.is_finished:
+        click.echo(f"the run in '{folder.path}' is finished", err=True)
+        if not folder.model_card.exists():  # the last file of a run: it was ended between its numbers and its pages
+            write_report(folder)
+        return
     try:
-        finished = start_run(config, folder, lambda path: [sys.executable, "-m", "zoo_core.cli.rank", str(path)])
+        (resume_run if resume else start_run)(folder, config, _rank_command)
     except RanksFailedError as error:
         sys.exit(error.exit_code)
+    except Stopped as stopped:
+        how = (
+            f"go on with {go_on(config.task.name, folder.path)}"
+            if folder.path.exists()
+            else "before its first checkpoint"
+        )
+        click.echo(f"zoo: {stopped}: {how}", err=True)
+        sys.exit(stopped.exit_code)
+
+
+def _show(finished: "RunFolder") -> None:
     from zoo_core.cli.results import show_results
     from zoo_core.evaluation.predictions import read_predictions
 
     show_results(finished.read_metrics(), read_predictions(finished.predictions).origin)
+    click.echo(f"report: {finished.report}")
     click.echo(f"run folder: {finished.path}")
+
+
+def _rank_command(folder: Path) -> list[str]:
+    return [sys.executable, "-m", "zoo_core.cli.rank", str(folder)]
+
+
+def _folder_to_resume(context: click.Context) -> Path:
+    """The folder of --out, where nothing is given beside it that would change what is computed."""
+    allowed = {"task", "out", "resume", "n_ranks", "show_config"}
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        if name not in allowed and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise ConfigError(
+                f"A resumed run keeps its configuration; beside --resume and --out only -np can be given. "
+                f"Received: {parameter.opts[0]}"
+            )
+    out: Path | None = context.params["out"]
+    if out is None:
+        raise ConfigError("--resume needs the folder of the run: --out DIR")
+    return out
 
 
 def _layers(  # noqa: PLR0913 - one for each option

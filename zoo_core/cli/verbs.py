@@ -31,6 +31,7 @@ VERBS = {
     "doctor": Verb("zoo_core.cli.doctor:doctor", "This machine, its libraries and plugins, and what to mend."),
     "run": Verb("zoo_core.cli.run:run", "Train a task on a data set, evaluate it, and write a run folder."),
     "evaluate": Verb("zoo_core.cli.evaluate:evaluate", "Metrics again from a run or a predictions file."),
+    "report": Verb("zoo_core.cli.report:report", "The report and the model card of a finished run again."),
 }
 
 

@@ -1,8 +1,9 @@
 """Splits by group: the part of an example follows from its patient, plant or plate, and from nothing else."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ class Split:
     Attributes:
         name: the source's name for its own split, such as "official", or "patient-hash" and the like.
         group_column: no value of this column is in two parts.
-        part: (example,) `train`, `validation` or `test`, in the index's order.
+        part: (example,) `train`, `validation` or `test`, in the index's order; empty where an example is in none.
         hash: SHA-256 over the sorted pairs of example and part.
     """
 
@@ -90,6 +91,47 @@ def defined_split(index: pd.DataFrame, name: str, group_column: str, validation:
     return _checked(index, name, group_column, part)
 
 
+def listed_split(index: pd.DataFrame, name: str, group_column: str, lists: Mapping[str, Sequence[str]]) -> Split:
+    """Take a split that is given as lists of names; an example in none of them is in no part.
+
+    Args:
+        index: with `example_id` and `group_column`.
+        name: of the split.
+        group_column: no value of it may straddle two parts.
+        lists: names of examples by part; names that the index does not hold are passed over.
+    Returns:
+        The split.
+    Raises:
+        SplitError: a name is in two lists, a group straddles two parts or is missing, or a part is empty.
+    """
+    part = pd.Series("", index=index["example_id"], dtype=object)
+    for own, names in lists.items():
+        listed = part.index.isin(names)
+        twice = part.index[listed & (part != "").to_numpy()]
+        if len(twice):
+            raise SplitError(f"Split '{name}' must list an example once; '{twice[0]}' is in two of its lists")
+        part[listed] = own
+    parts = part.to_numpy()
+    kept = index[parts != ""]
+    _refuse_straddling(kept, name, group_column, parts[parts != ""])
+    return _checked(index, name, group_column, parts)
+
+
+def read_list(path: Path) -> list[str]:
+    """First word of each line of a file: names of examples, whatever follows them.
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"A list of a split needs a text file that can be read. Received: '{path}' ({error})"
+        ) from error
+    return [line.split()[0] for line in lines if line.strip()]
+
+
 def split_hash(example_ids: pd.Series, part: np.ndarray) -> str:
     """SHA-256 over the sorted lines `example_id TAB part`: equal for equal partitions, in whatever order."""
     lines = sorted(f"{example_id}\t{p}\n" for example_id, p in zip(example_ids, part, strict=True))
@@ -129,7 +171,7 @@ def _refuse_straddling(index: pd.DataFrame, name: str, group_column: str, part: 
     parts_a_group = pd.Series(part).groupby(index[group_column].to_numpy()).nunique()
     straddling = parts_a_group.index[parts_a_group > 1]
     if len(straddling):
-        rows = np.flatnonzero(index[group_column].isin(straddling))
+        rows = index.index[index[group_column].isin(straddling)].to_numpy()
         raise SplitError(
             f"Split '{name}' must keep each group of '{group_column}' in one part; {len(straddling)} groups are in "
             f"two or more, in {_listed(rows)}: mend the lists, or choose split.name={group_hash_name(group_column)}"

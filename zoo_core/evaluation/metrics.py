@@ -1,28 +1,50 @@
 """Every number of `metrics.json`, from predictions alone."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from zoo_core.evaluation.bootstrap import Scores
+from zoo_core.evaluation.estimates import (
+    Estimates,
+    as_intervals,
+    difference,
+    estimate,
+    mean_of,
+    why_no_intervals,
+)
 from zoo_core.evaluation.predictions import Predictions
-from zoo_core.evaluation.ranking import ranking_metric, why_undefined
+from zoo_core.evaluation.ranking import why_undefined
 
 Metrics = dict[str, Any]
 """Nested values, each number as [value, low, high]; None where it is undefined."""
 
+N_REPLICATES = 1000
+"""Draws behind each interval, unless told otherwise."""
 
-def evaluate(predictions: Predictions) -> Metrics:
-    """Metrics of each split.
+SEED = 0
+"""Of the draws, unless told otherwise."""
+
+MODEL = "prediction"
+"""Beside the kinds of baseline: the model's own scores."""
+
+
+def evaluate(predictions: Predictions, n_replicates: int = N_REPLICATES, seed: int = SEED) -> Metrics:
+    """Metrics of each split, with 95 % intervals from draws of whole groups.
 
     Args:
         predictions: of binary labels.
+        n_replicates: draws behind each interval; with 0 there is none, which is quick.
+        seed: of the draws, the same for every split.
     Returns:
-        Per split `labels`, `mean`, `n` and `n_failed`; per label the reported metrics with `n` and `n_positive`, and
-        the same metrics of each baseline.
+        Per split `labels`, `mean`, `n`, `n_failed` and `bootstrap` (how the intervals were made). Per label the
+        reported metrics with `n` and `n_positive`; `baselines`, by kind: the same metrics of the baseline and, in
+        `difference`, of the model minus the baseline, paired; a `reason` where a value or an interval is missing.
     """
     splits = list(dict.fromkeys(predictions.table["split"]))
-    return {split: _of_split(predictions, split) for split in splits}
+    return {split: _of_split(predictions, split, n_replicates, seed) for split in splits}
 
 
 def metric_at(metrics: Metrics, split: str, path: str) -> float | None:
@@ -37,46 +59,69 @@ def metric_at(metrics: Metrics, split: str, path: str) -> float | None:
     return None if node is None else float(node[0])
 
 
-def _of_split(predictions: Predictions, split: str) -> Metrics:
-    rows = predictions.of_split(split)
-    names = predictions.origin.reported_metrics
-    labels = {
-        label.name: _of_label(rows, label.name, names, predictions.baselines()) for label in predictions.origin.labels
-    }
+def _of_split(predictions: Predictions, split: str, n_replicates: int, seed: int) -> Metrics:
+    rows, names = predictions.of_split(split), predictions.origin.reported_metrics
+    group, groups = pd.factorize(rows["group_id"], sort=True, use_na_sentinel=False)
+    scores = {label.name: _scores(rows, group, label.name, predictions) for label in predictions.origin.labels}
+    flat = [one for kinds in scores.values() for one in kinds.values()]
+    estimated = iter(estimate(flat, len(groups), names, n_replicates, np.random.default_rng(seed)))
+    estimates = {label: {kind: next(estimated) for kind in kinds} for label, kinds in scores.items()}
     n_failed = int(((predictions.table["split"] == split) & (predictions.table["status"] == "failed")).sum())
-    return {"n": len(rows), "n_failed": n_failed, "labels": labels, "mean": _means(labels, names)}
+    return {
+        "n": len(rows),
+        "n_failed": n_failed,
+        "bootstrap": {"n_replicates": n_replicates, "seed": seed, "unit": "group_id", "n_groups": len(groups)},
+        "labels": {label: _of_label(scores[label][MODEL], kinds) for label, kinds in estimates.items()},
+        "mean": _of_mean(list(estimates.values()), names),
+    }
 
 
-def _of_label(rows: pd.DataFrame, label: str, names: tuple[str, ...], baselines: list[str]) -> Metrics:
-    known = rows[rows[f"truth.{label}"].notna()]
-    truth = known[f"truth.{label}"].to_numpy(dtype=np.int64)
-    result: Metrics = _scores(truth, known[f"prediction.{label}"], names)
-    result |= {"n": len(truth), "n_positive": int(truth.sum())}
-    if reason := why_undefined(truth):
+def _scores(rows: pd.DataFrame, group: np.ndarray, label: str, predictions: Predictions) -> dict[str, Scores]:
+    """The model's scores, and those of each baseline that has some for this label."""
+    known = rows[f"truth.{label}"].notna().to_numpy()
+    truth = rows.loc[known, f"truth.{label}"].to_numpy(dtype=np.int64)
+    columns = {MODEL: f"prediction.{label}"}
+    columns |= {kind: f"baseline.{kind}.{label}" for kind in predictions.baselines()}
+    return {
+        kind: Scores(truth, rows.loc[known, column].to_numpy(dtype=np.float64), group[known])
+        for kind, column in columns.items()
+        if column in rows
+    }
+
+
+def _of_label(scores: Scores, estimates: dict[str, Estimates]) -> Metrics:
+    model = estimates[MODEL]
+    counts = {"n": len(scores.truth), "n_positive": int(scores.truth.sum())}
+    result: Metrics = as_intervals(model) | counts
+    reason = why_undefined(scores.truth)
+    if reason is None and (no_interval := why_no_intervals(model)):
+        reason = scores.why_unvaried() or no_interval
+    if reason:
         result["reason"] = reason
-    columns = {kind: f"baseline.{kind}.{label}" for kind in baselines if f"baseline.{kind}.{label}" in rows}
-    result["baselines"] = {kind: _scores(truth, known[column], names) for kind, column in columns.items()}
-    return result
-
-
-def _scores(truth: np.ndarray, score: "pd.Series[float]", names: tuple[str, ...]) -> Metrics:
-    values = {name: ranking_metric(name, truth, score.to_numpy(dtype=np.float64)) for name in names}
-    return {name: None if value is None else [value, None, None] for name, value in values.items()}
-
-
-def _means(labels: Metrics, names: tuple[str, ...]) -> Metrics:
-    kinds = list(dict.fromkeys(kind for label in labels.values() for kind in label["baselines"]))
-    result = _mean(list(labels.values()), names)
+    baselines = {kind: own for kind, own in estimates.items() if kind != MODEL}
     result["baselines"] = {
-        kind: _mean([label["baselines"][kind] for label in labels.values() if kind in label["baselines"]], names)
-        for kind in kinds
+        kind: as_intervals(own) | {"difference": as_intervals(difference(model, own))}
+        for kind, own in baselines.items()
     }
     return result
 
 
-def _mean(labels: list[Metrics], names: tuple[str, ...]) -> Metrics:
-    defined = {name: [label[name][0] for label in labels if label[name] is not None] for name in names}
-    result: Metrics = {
-        name: [float(np.mean(values)), None, None] if values else None for name, values in defined.items()
-    }
-    return result | {"n_labels": max((len(values) for values in defined.values()), default=0)}
+def _of_mean(labels: Sequence[dict[str, Estimates]], names: Sequence[str]) -> Metrics:
+    result = _mean([label[MODEL] for label in labels], names)
+    kinds = list(dict.fromkeys(kind for label in labels for kind in label if kind != MODEL))
+    result["baselines"] = {}
+    for kind in kinds:
+        both = [label for label in labels if kind in label]
+        differences = [difference(label[MODEL], label[kind]) for label in both]
+        result["baselines"][kind] = _mean([label[kind] for label in both], names)
+        result["baselines"][kind]["difference"] = _mean(differences, names)
+    return result
+
+
+def _mean(labels: Sequence[Estimates], names: Sequence[str]) -> Metrics:
+    means = {name: mean_of(labels, name) for name in names}
+    n_labels = max((sum(label[name] is not None for label in labels) for name in names), default=0)
+    result: Metrics = as_intervals(means) | {"n_labels": n_labels}
+    if reason := why_no_intervals(means):
+        result["reason"] = reason
+    return result

@@ -30,6 +30,7 @@ class Origin:
         split_name: of the split.
         split_hash: of the split.
         reported_metrics: per-label metrics that the task reports.
+        strata: `meta.` columns that the task reports strata of.
     """
 
     task: str
@@ -40,6 +41,7 @@ class Origin:
     split_name: str
     split_hash: str
     reported_metrics: tuple[str, ...]
+    strata: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,4 +108,6 @@ def _origin(values: dict[str, Any], path: Path) -> Origin:
             f"Received: schema {version} in '{path}': update zoo-core"
         )
     labels = tuple(Label(**{**label, "class_names": tuple(label["class_names"])}) for label in values.pop("labels"))
-    return Origin(**{**values, "labels": labels, "reported_metrics": tuple(values.pop("reported_metrics"))})
+    strata = tuple(values.pop("strata", ()))
+    reported = tuple(values.pop("reported_metrics"))
+    return Origin(**{**values, "labels": labels, "reported_metrics": reported, "strata": strata})

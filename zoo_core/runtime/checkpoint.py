@@ -4,6 +4,8 @@ import contextlib
 import dataclasses
 import json
 import os
+import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from zoo_core.contract import DataError
+from zoo_core.contract import DataError, OutputError
 from zoo_core.runtime.schedule import Progress
 
 SCHEMA_VERSION = 1
@@ -24,7 +26,7 @@ class TrainingState:
 
     Attributes:
         step: steps done.
-        epoch: epochs done.
+        epoch: epochs that are done and validated; `step` may be within the one after.
         seed: of the run; with `step` it gives the order of all examples to come.
         progress: the primary metric so far.
         split_hash: of the split that was trained on.
@@ -48,9 +50,21 @@ def write_checkpoint(path: Path, arrays: dict[str, np.ndarray], state: TrainingS
         path: of the file.
         arrays: weights and optimizer variables by name.
         state: where training stands.
+    Raises:
+        OutputError: it cannot be written; the checkpoint before it is still there.
     """
     header = {"schema_version": str(SCHEMA_VERSION), "state": json.dumps(dataclasses.asdict(state))}
-    write_atomically(path, save(arrays, metadata=header))
+    try:
+        write_atomically(path, save(arrays, metadata=header))
+    except OutputError as error:
+        raise OutputError(
+            f"{error}. The checkpoint before it, if there is one, is whole: {go_on(state.task, path.parents[1])}"
+        ) from error
+
+
+def go_on(task: str, folder: Path) -> str:
+    """The command that goes on with the run in a folder."""
+    return f"'zoo run {task} --resume --out {shlex.quote(str(folder))}'"
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, np.ndarray], TrainingState]:
@@ -59,17 +73,19 @@ def read_checkpoint(path: Path) -> tuple[dict[str, np.ndarray], TrainingState]:
     Raises:
         DataError: the file is missing, truncated, of another kind, or written by a newer zoo.
     """
-    try:
-        with safe_open(path, framework="np") as file:
-            header = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-    except (OSError, SafetensorError) as error:
-        raise DataError(f"A checkpoint that is whole was wanted. Received: '{path}' ({error})") from error
-    version = int(header.get("schema_version", SCHEMA_VERSION + 1))
-    if version > SCHEMA_VERSION:
-        raise DataError(f"Checkpoints of schema {SCHEMA_VERSION} can be read. Received: another in '{path}'")
-    values = json.loads(header["state"])
-    return arrays, TrainingState(**{**values, "progress": Progress(**values["progress"])})
+    with _opened(path) as file:
+        state = _state(file.metadata() or {}, path)
+        return {name: file.get_tensor(name) for name in file.keys()}, state  # noqa: SIM118 - no mapping
+
+
+def read_state(path: Path) -> TrainingState:
+    """State of a checkpoint whose arrays are not needed; a truncated file is found out all the same.
+
+    Raises:
+        DataError: as `read_checkpoint`.
+    """
+    with _opened(path) as file:
+        return _state(file.metadata() or {}, path)
 
 
 def variables_by_name(variables: list[Any], prefix: str) -> dict[str, Any]:
@@ -83,7 +99,34 @@ def variables_by_name(variables: list[Any], prefix: str) -> dict[str, Any]:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file that is there whole or not at all, also after a power cut."""
+    """Write a file that is there whole or not at all, also after a power cut.
+
+    Parts that a killed process left of the same file are removed.
+
+    Raises:
+        OutputError: it cannot be written; what was at `path` is still there.
+    """
+    try:
+        remove_parts(path.parent, path.name)
+        _write_beside(path, content)
+    except OSError as error:
+        raise OutputError(
+            f"'{path}' needs to be written, which failed ({error.strerror}): make room or give permission there"
+        ) from error
+
+
+def remove_parts(folder: Path, name: str = "*") -> None:
+    """Remove what killed processes left of files they were writing; one process alone writes in a folder.
+
+    Args:
+        folder: where.
+        name: of the file, or a pattern.
+    """
+    for part in folder.glob(f".{name}.*.part"):
+        part.unlink(missing_ok=True)
+
+
+def _write_beside(path: Path, content: bytes) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with temporary.open("wb") as file:
@@ -99,3 +142,26 @@ def write_atomically(path: Path, content: bytes) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    try:
+        with safe_open(path, framework="np") as file:
+            yield file
+    except (OSError, SafetensorError) as error:
+        raise DataError(f"A checkpoint that is whole was wanted. Received: '{path}' ({error})") from error
+
+
+def _state(header: dict[str, str], path: Path) -> TrainingState:
+    version = header.get("schema_version", "none")
+    if version != str(SCHEMA_VERSION):
+        raise DataError(
+            f"Checkpoints of schema {SCHEMA_VERSION} can be read. Received: schema {version} in '{path}': "
+            "a newer one needs a newer zoo-core"
+        )
+    try:
+        values = json.loads(header["state"])
+        return TrainingState(**{**values, "progress": Progress(**values["progress"])})
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"A checkpoint of zoo was wanted. Received: '{path}', whose state is none ({error})") from error

@@ -44,6 +44,10 @@ class SplitConfig:
         validation: share of the groups that validate.
         test: share of the groups that test, where the source defines no split.
         seed: another seed, another split.
+        train_list: file with the name of a training example at the start of each line; with the two others it makes a
+            split of its own, called `name`, and examples in none of the three are left out.
+        validation_list: likewise.
+        test_list: likewise.
     """
 
     name: str = ""
@@ -51,12 +55,26 @@ class SplitConfig:
     validation: float = 0.1
     test: float = 0.2
     seed: int = 0
+    train_list: str = ""
+    validation_list: str = ""
+    test_list: str = ""
+
+    @property
+    def lists(self) -> dict[str, str]:
+        """File of each part, where they are given."""
+        lists = {"train": self.train_list, "validation": self.validation_list, "test": self.test_list}
+        return {part: path for part, path in lists.items() if path}
 
     def __post_init__(self) -> None:
         if not (self.validation > 0 and self.test > 0 and self.validation + self.test < 1):
             raise ConfigError(
                 "split.validation and split.test need to be above 0 and below 1 together. "
                 f"Received: {self.validation} and {self.test}"
+            )
+        if self.lists and (len(self.lists) < 3 or not self.name):
+            raise ConfigError(
+                "A split of lists needs split.name, split.train_list, split.validation_list and split.test_list. "
+                f"Received: name '{self.name}', {', '.join(f'{part}_list' for part in self.lists)}"
             )
 
 
@@ -78,6 +96,7 @@ class TrainerConfig:
             behind the network after a few hundred steps.
         n_readers: threads of a rank that read ahead.
         augment: whether the task's augmentation is applied.
+        checkpoint_every_s: seconds after which a checkpoint is written within an epoch; each epoch ends with one.
     """
 
     n_epochs: int = 4
@@ -92,9 +111,11 @@ class TrainerConfig:
     batch_norm_momentum: float = 0.9
     n_readers: int = 2
     augment: bool = True
+    checkpoint_every_s: float = 600.0
 
     def __post_init__(self) -> None:
-        for name in ("n_epochs", "global_batch_size", "learning_rate", "plateau_patience", "n_readers"):
+        counts = ("n_epochs", "global_batch_size", "plateau_patience", "n_readers")
+        for name in (*counts, "learning_rate", "checkpoint_every_s"):
             if not getattr(self, name) > 0:
                 raise ConfigError(f"trainer.{name} needs a number above 0. Received: {getattr(self, name)}")
         for name in ("plateau_factor", "batch_norm_momentum"):

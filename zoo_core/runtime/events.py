@@ -1,11 +1,14 @@
 """`events.jsonl`: what happened in a run, one typed event a line, and the same as TensorBoard scalars."""
 
+import contextlib
 import dataclasses
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from zoo_core.contract import OutputError
 from zoo_core.runtime.machine import Machine
 
 
@@ -33,16 +36,16 @@ class EpochDone:
     Attributes:
         epoch: counted from 1.
         step: steps done.
-        loss: mean over the epoch's steps.
+        loss: mean over the epoch's steps, of a resumed run over those after it went on; None where none was left.
         learning_rate: of the epoch's last step.
-        images_per_s: of training alone, over all ranks.
+        images_per_s: of training alone, over all ranks; 0 where no step was left.
         validation: the primary metric; None where it is undefined.
         best: whether it is the best so far.
     """
 
     epoch: int
     step: int
-    loss: float
+    loss: float | None
     learning_rate: float
     images_per_s: float
     validation: float | None = None
@@ -87,13 +90,17 @@ class EventLog:
 
     Args:
         folder: the run folder.
+    Raises:
+        OutputError: TensorBoard's file cannot be written.
     """
 
     def __init__(self, folder: Path) -> None:
         import tensorflow as tf
 
         self._path = folder / "events.jsonl"
-        self._tensorboard = tf.summary.create_file_writer(str(folder / "tensorboard"))
+        self._folder = folder / "tensorboard"
+        with self._errors_named():
+            self._tensorboard = tf.summary.create_file_writer(str(self._folder))
 
     def write(self, event: Event) -> None:
         """Append an event; an epoch's numbers go to TensorBoard too."""
@@ -110,7 +117,19 @@ class EventLog:
         """Write TensorBoard scalars."""
         import tensorflow as tf
 
-        with self._tensorboard.as_default(step=step):
+        with self._errors_named(), self._tensorboard.as_default(step=step):
             for name, value in values.items():
                 tf.summary.scalar(name, value)
-        self._tensorboard.flush()
+            self._tensorboard.flush()
+
+    @contextlib.contextmanager
+    def _errors_named(self) -> Iterator[None]:
+        import tensorflow as tf
+
+        try:
+            yield
+        except tf.errors.OpError as error:
+            reason = error.message.partition("\n")[0]
+            raise OutputError(
+                f"'{self._folder}' needs to be written to, which failed ({reason}): make room or give permission there"
+            ) from error

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +31,12 @@ def write_model_folder(folder: Path, model: Any, prepared: Prepared, weights: Lo
     """Write `model.keras`, which plain Keras loads, `fitted.safetensors` and `model.json`.
 
     Args:
-        folder: made here.
+        folder: made here, anew where a killed run left one.
         model: trained.
         prepared: what it was trained on, and the task whose preprocessing it needs.
         weights: what it started from.
     """
+    shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed while it wrote it
     folder.mkdir()
     save_model(model, folder / "model.keras")
     fitted = {name: np.ascontiguousarray(array) for name, array in prepared.fitted.items()}

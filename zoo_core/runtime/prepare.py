@@ -5,6 +5,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,16 @@ from zoo_core import plugins
 from zoo_core.contract import Arrays, ConfigError, DataError, DatasetAdapter, Task
 from zoo_core.data.reader import Examples
 from zoo_core.data.soundness import Unreadable, find_unreadable, refuse_too_many
-from zoo_core.data.splits import PARTS, Split, choose_group_column, defined_split, group_hash_name, hash_split
+from zoo_core.data.splits import (
+    PARTS,
+    Split,
+    choose_group_column,
+    defined_split,
+    group_hash_name,
+    hash_split,
+    listed_split,
+    read_list,
+)
 from zoo_core.runtime.config import RunConfig, SplitConfig
 
 
@@ -87,13 +97,16 @@ def leave_out_unreadable(prepared: Prepared, advance: Callable[[], None]) -> Pre
 
 
 def make_split(adapter: DatasetAdapter, index: pd.DataFrame, config: SplitConfig) -> Split:
-    """The split that a configuration names, or the source's own, or else one by the hash of groups.
+    """The split that a configuration names or lists, or the source's own, or else one by the hash of groups.
 
     Raises:
-        ConfigError: there is no such split or group.
+        ConfigError: there is no such split, group or list.
         SplitError: a group straddles parts, or a part is empty.
     """
     group_column = choose_group_column(adapter.group_columns, config.group_by)
+    if config.lists:
+        lists = {part: read_list(Path(path)) for part, path in config.lists.items()}
+        return listed_split(index, config.name, group_column, lists)
     by_hash = group_hash_name(group_column)
     name = config.name or adapter.split_name or by_hash
     if name == by_hash:

@@ -1,21 +1,25 @@
 """The run folder: where everything of a run is, and `run.json`, which says how it came to be."""
 
+import contextlib
 import dataclasses
+import errno
 import importlib.metadata
 import json
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zoo_core.contract import DataError, OutputError
+from zoo_core.contract import DataError, OutputError, ZooError
 from zoo_core.data.soundness import Unreadable
-from zoo_core.runtime.checkpoint import write_atomically
+from zoo_core.runtime.checkpoint import remove_parts, write_atomically
 from zoo_core.runtime.machine import describe_machine
 from zoo_core.runtime.prepare import Prepared
 from zoo_core.runtime.settings import Settings, as_settings
 
 SCHEMA_VERSION = 1
+REFUSALS_TO_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
 RECORDED_PACKAGES = ("zoo-core", "tensorflow-cpu", "keras", "keras-cv", "horovod", "numpy", "scikit-learn")
 
 
@@ -36,7 +40,7 @@ class RunFolder:
 
     @property
     def last_checkpoint(self) -> Path:
-        """State at the end of the last epoch."""
+        """State at the end of the last epoch, or within the one after it."""
         return self.path / "checkpoints" / "last.safetensors"
 
     @property
@@ -56,8 +60,38 @@ class RunFolder:
 
     @property
     def metrics(self) -> Path:
-        """Every number of the report."""
+        """Every number of the table."""
         return self.path / "metrics.json"
+
+    @property
+    def events(self) -> Path:
+        """What happened, one event a line."""
+        return self.path / "events.jsonl"
+
+    @property
+    def curves(self) -> Path:
+        """What the report draws, one row a point."""
+        return self.path / "curves.parquet"
+
+    @property
+    def strata(self) -> Path:
+        """AUROC by sex, age and the like."""
+        return self.path / "strata.json"
+
+    @property
+    def report(self) -> Path:
+        """The page of the run."""
+        return self.path / "report.html"
+
+    @property
+    def model_card(self) -> Path:
+        """The model as model hubs show it."""
+        return self.path / "model_card.md"
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the run came to its end: its metrics are written last."""
+        return self.metrics.exists()
 
     @classmethod
     def create(cls, path: Path, prepared: Prepared) -> "RunFolder":
@@ -67,26 +101,30 @@ class RunFolder:
             OutputError: it exists, or cannot be written.
         """
         refuse_existing(path)
+        folder = cls(path)
         try:
-            (path / "checkpoints").mkdir(parents=True)
-            folder = cls(path)
-            folder.write_json(folder.run_json, _description(prepared))
+            folder.last_checkpoint.parent.mkdir(parents=True)
         except OSError as error:
             raise OutputError(
                 f"--out needs a folder that can be written. Received: '{path}' ({error.strerror})"
             ) from error
+        folder.write_json(folder.run_json, _description(prepared))
         return folder
 
     def describe(self) -> dict[str, Any]:
         """What `run.json` holds.
 
         Raises:
-            DataError: there is none, or it is none of ours.
+            DataError: there is none, it is none of ours, or a newer zoo wrote it.
         """
+        wanted = f"A run folder with its run.json was wanted. Received: '{self.path}'"
         try:
             description: dict[str, Any] = json.loads(self.run_json.read_text(encoding="utf-8"))
-        except (OSError, json.JSONDecodeError) as error:
-            raise DataError(f"A run folder with its run.json was wanted. Received: '{self.path}'") from error
+            version = int(description["schema_version"])
+        except (OSError, ValueError, TypeError, LookupError) as error:
+            raise DataError(wanted) from error
+        if version > SCHEMA_VERSION:
+            raise DataError(f"{wanted}, whose schema {version} needs a newer zoo-core; this one reads {SCHEMA_VERSION}")
         return description
 
     def read_metrics(self) -> dict[str, Any]:
@@ -109,6 +147,35 @@ class RunFolder:
     def write_json(self, path: Path, values: dict[str, Any]) -> None:
         """Write a JSON file, whole or not at all."""
         write_atomically(path, (json.dumps(values, indent=2, allow_nan=False) + "\n").encode())
+
+    @contextlib.contextmanager
+    def errors_named(self) -> Iterator[None]:
+        """Turn what the system says of a place that cannot be written to into words; other errors pass.
+
+        Raises:
+            OutputError: a disk is full, a quota or a permission is exceeded.
+        """
+        try:
+            yield
+        except ZooError:
+            raise
+        except OSError as error:
+            if error.errno not in REFUSALS_TO_WRITE:
+                raise
+            raise OutputError(
+                f"The run folder '{self.path}' needs to be written to, which failed ({error.strerror}): make room or "
+                "give permission there"
+            ) from error
+
+    def remove_leftovers(self) -> None:
+        """Remove parts of files that a killed process was writing.
+
+        Raises:
+            OutputError: they cannot be removed.
+        """
+        with self.errors_named():
+            for folder in (self.path, self.last_checkpoint.parent):
+                remove_parts(folder)
 
     def remove_if_empty(self) -> None:
         """Remove a run that never came to a checkpoint; one that did can be resumed."""

@@ -7,9 +7,10 @@ from typing import Any
 import keras
 
 from zoo_core import plugins
-from zoo_core.contract import Communicator, DataError, PrecisionBackend, Topology
+from zoo_core.contract import Communicator, PrecisionBackend, Topology
+from zoo_core.distributed.signals import StopRequests
 from zoo_core.evaluation.metrics import evaluate, metric_at
-from zoo_core.evaluation.predictions import write_predictions
+from zoo_core.evaluation.predictions import Predictions, write_predictions
 from zoo_core.models.assembly import build_backbone, build_model
 from zoo_core.models.batch_norm import set_momentum
 from zoo_core.models.weights import LoadedWeights, load_weights
@@ -18,69 +19,76 @@ from zoo_core.runtime.events import EventLog, ImageLeftOut, RunFinished, RunStar
 from zoo_core.runtime.machine import describe_machine
 from zoo_core.runtime.model_folder import weights_hash, write_model_folder
 from zoo_core.runtime.prediction import Predictor
-from zoo_core.runtime.prepare import Prepared, prepare
+from zoo_core.runtime.prepare import Prepared
 from zoo_core.runtime.progress import Shown, Silent
 from zoo_core.runtime.record import RunFolder
+from zoo_core.runtime.reporting import write_report
 from zoo_core.runtime.schedule import Progress
-from zoo_core.runtime.scoring import PREDICTED_PARTS, predict_parts
-from zoo_core.runtime.settings import run_config
+from zoo_core.runtime.scoring import PREDICTED_PARTS, predict_parts, with_metadata_baseline
 from zoo_core.runtime.step import TrainStep, make_optimizer
 from zoo_core.runtime.trainer import Trainer
+from zoo_core.runtime.wishes import Wishes
 
 
-def execute(folder: RunFolder, prepared: Prepared, communicator: Communicator) -> None:
+def execute(folder: RunFolder, prepared: Prepared, communicator: Communicator, requests: StopRequests) -> None:
     """Train, keep the best checkpoint, predict validation and test, and write it all; every rank calls it.
+
+    Where the folder holds a checkpoint, training goes on from it.
 
     Args:
         folder: made by `RunFolder.create`.
         prepared: the same on every rank.
         communicator: the ranks.
+        requests: signals to this process.
     Raises:
-        ZooError: weights that cannot be loaded, or a loss that is no number.
+        ZooError: weights that cannot be loaded, a loss that is no number, or a folder that cannot be written to.
+        Stopped: by a signal.
     """
+    with folder.errors_named():
+        _execute(folder, prepared, communicator, requests)
+
+
+def _execute(folder: RunFolder, prepared: Prepared, communicator: Communicator, requests: StopRequests) -> None:
     start = time.monotonic()
+    # Before the first collective: the root writes none until every rank has looked.
+    resumed = folder.last_checkpoint.exists()
     root = communicator.rank.is_root
     progress = Shown() if root else Silent()
     model, weights = _build(prepared, communicator)
     optimizer = make_optimizer(prepared.config.trainer)
     step = TrainStep(model, prepared.task, prepared.fitted, optimizer, communicator)
     predictor = Predictor(model, prepared.examples(), communicator, _inference_batch(prepared, communicator))
-    log = EventLog(folder.path) if root else None
-    trainer = Trainer(prepared, step, predictor, communicator, folder, log, progress)
-    state = _new_state(prepared)
-    if log:
+    if root:
         folder.extend({"weights": dataclasses.asdict(weights), "n_ranks": communicator.rank.size})
+    log = EventLog(folder.path) if root else None
+    wishes = Wishes(communicator, requests, prepared.config.trainer.checkpoint_every_s)
+    trainer = Trainer(prepared, step, predictor, communicator, folder, log, progress, wishes)
+    trainer.start()
+    state = trainer.restore(folder.last_checkpoint) if resumed else _new_state(prepared)
+    if log:
         n_steps = trainer.order.n_steps(prepared.config.trainer.n_epochs)
         log.write(RunStarted(state.step, n_steps, communicator.rank.size, describe_machine()))
-        for bad in prepared.unreadable:
+        for bad in () if resumed else prepared.unreadable:
             log.write(ImageLeftOut(**dataclasses.asdict(bad)))
     trainer.train(state)
     communicator.barrier()  # the root has written the checkpoint that all now read
+    requests.all_is_saved()
     trainer.restore(folder.best_checkpoint)
     predictions = predict_parts(prepared, predictor, progress, PREDICTED_PARTS, weights_hash(model))
     if log:
-        write_predictions(predictions, folder.predictions)
-        metrics = evaluate(predictions)
         write_model_folder(folder.model, model, prepared, weights)
-        folder.write_json(folder.metrics, metrics)
-        name = prepared.task.primary_metric.name
-        values = [metric_at(metrics, part, name) for part in PREDICTED_PARTS]
+        values = _write_results(folder, prepared, predictions)
         log.write(RunFinished(time.monotonic() - start, *values))
+        write_report(folder)
 
 
-def prepared_in(folder: RunFolder) -> Prepared:
-    """The run as it was prepared before its ranks were launched.
-
-    Raises:
-        DataError: the data have changed since.
-    """
-    prepared = prepare(run_config(folder.settings()))
-    if prepared.fingerprint != folder.describe()["data"]["fingerprint"]:
-        raise DataError(
-            f"Data set '{prepared.config.data.name}' needs to stay as it was when the run was prepared; "
-            "its index has changed since: start the run again"
-        )
-    return dataclasses.replace(prepared, unreadable=folder.unreadable())
+def _write_results(folder: RunFolder, prepared: Prepared, predictions: Predictions) -> list[float | None]:
+    """Write predictions, and last the metrics, with which a run is done; the primary metric of each part."""
+    predictions = with_metadata_baseline(prepared, predictions)
+    write_predictions(predictions, folder.predictions)
+    metrics = evaluate(predictions)
+    folder.write_json(folder.metrics, metrics)
+    return [metric_at(metrics, part, prepared.task.primary_metric.name) for part in PREDICTED_PARTS]
 
 
 def _build(prepared: Prepared, communicator: Communicator) -> tuple[Any, LoadedWeights]:

@@ -1,8 +1,11 @@
 """From a model to predictions of whole splits, with the baselines the data bring along."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 
+from zoo_core.evaluation.baselines import metadata_scores
 from zoo_core.evaluation.metrics import evaluate, metric_at
 from zoo_core.evaluation.predictions import Origin, Predictions, label_columns
 from zoo_core.runtime.prediction import Predictor
@@ -15,7 +18,7 @@ PREDICTED_PARTS = ("validation", "test")
 def primary_metric(prepared: Prepared, predictor: Predictor, progress: Shown | Silent) -> float | None:
     """The task's primary metric on the validation split; None where it is undefined."""
     predictions = predict_parts(prepared, predictor, progress, ("validation",), model_hash="")
-    return metric_at(evaluate(predictions), "validation", prepared.task.primary_metric.name)
+    return metric_at(evaluate(predictions, n_replicates=0), "validation", prepared.task.primary_metric.name)
 
 
 def predict_parts(
@@ -41,6 +44,18 @@ def predict_parts(
     if any(prepared.split.part[bad.row] in parts for bad in prepared.unreadable):
         tables.append(_failed(prepared, parts))
     return Predictions(pd.concat(tables, ignore_index=True), _origin(prepared, model_hash))
+
+
+def with_metadata_baseline(prepared: Prepared, predictions: Predictions) -> Predictions:
+    """Add `baseline.metadata.NAME`: what the training rows teach of the columns that the task reports strata of."""
+    index, labels = prepared.index, [label.name for label in prepared.task.labels]
+    columns = [column for column in prepared.task.reporting.strata if column in index]
+    if not columns:
+        return predictions
+    rows = index.set_index("example_id").loc[predictions.table["example_id"]]
+    scores = metadata_scores(index.iloc[prepared.rows("train")], rows, columns, labels)
+    added = {f"baseline.metadata.{label}": values for label, values in scores.items()}
+    return dataclasses.replace(predictions, table=predictions.table.assign(**added))
 
 
 def _table(prepared: Prepared, part: str, rows: np.ndarray, predicted: np.ndarray) -> pd.DataFrame:
@@ -82,4 +97,5 @@ def _origin(prepared: Prepared, model_hash: str) -> Origin:
         split_name=prepared.split.name,
         split_hash=prepared.split.hash,
         reported_metrics=prepared.task.reporting.metrics,
+        strata=prepared.task.reporting.strata,
     )

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo_core.contract import Arrays, Communicator, Task
+from zoo_core.contract import Arrays, Communicator, Rank, Task
 from zoo_core.data.reader import Batch
 from zoo_core.runtime.config import TrainerConfig
 
@@ -97,6 +97,28 @@ def synchronise(model: Any, communicator: Communicator) -> None:
     """Average what each rank keeps for itself (batch norm's moving statistics), in place on every rank."""
     for variable in _floating(model.non_trainable_variables):
         variable.assign(communicator.all_reduce_mean(variable.numpy()))
+
+
+def own_statistics(model: Any, communicator: Communicator) -> np.ndarray:
+    """What each rank keeps for itself, before `synchronise` averages it: (rank, value), float32, on every rank."""
+    flat = [np.ravel(v.numpy()).astype(np.float32) for v in _floating(model.non_trainable_variables)]
+    return communicator.all_gather(np.concatenate([*flat, np.empty(0, np.float32)])[np.newaxis])
+
+
+def take_statistics(model: Any, statistics: np.ndarray, rank: Rank) -> None:
+    """Give a rank its own statistics back, or the mean of all where there are now more ranks or fewer.
+
+    Args:
+        model: takes them.
+        statistics: (rank, value), of `own_statistics`.
+        rank: that takes them.
+    """
+    own = statistics[rank.rank] if len(statistics) == rank.size else statistics.mean(axis=0)
+    start = 0
+    for variable in _floating(model.non_trainable_variables):
+        end = start + int(np.prod(variable.shape))
+        variable.assign(own[start:end].reshape(variable.shape))
+        start = end
 
 
 def broadcast_state(step: TrainStep, communicator: Communicator) -> None:

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from zoo_core.contract import Communicator, ConfigError
+from zoo_core.contract import Communicator, ConfigError, DataError
 from zoo_core.data.order import Order
 from zoo_core.data.reader import Batch, read_ahead
+from zoo_core.distributed.signals import Stopped
 from zoo_core.runtime.checkpoint import TrainingState, read_checkpoint, variables_by_name, write_checkpoint
 from zoo_core.runtime.events import EpochDone, EventLog
 from zoo_core.runtime.prediction import Predictor
@@ -22,9 +23,13 @@ from zoo_core.runtime.progress import Meter, Shown, Silent
 from zoo_core.runtime.record import RunFolder
 from zoo_core.runtime.schedule import learning_rate
 from zoo_core.runtime.scoring import primary_metric
-from zoo_core.runtime.step import TrainStep, broadcast_state, synchronise
+from zoo_core.runtime.step import TrainStep, broadcast_state, own_statistics, synchronise, take_statistics
+from zoo_core.runtime.wishes import Agreed, Wishes
 
 STEPS_BETWEEN_SCALARS = 10
+
+STATISTICS = "ranks/statistics"
+"""Name, in a checkpoint within an epoch, of what each rank keeps for itself."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ class Trainer:
         folder: takes checkpoints.
         log: takes events; None on every rank but the root.
         progress: what a person sees.
+        wishes: say after each step whether to save and whether to stop.
     """
 
     prepared: Prepared
@@ -48,6 +54,7 @@ class Trainer:
     folder: RunFolder
     log: EventLog | None
     progress: Shown | Silent
+    wishes: Wishes
 
     @cached_property
     def rows(self) -> np.ndarray:
@@ -61,37 +68,80 @@ class Trainer:
         return Order(len(self.rows), config.trainer.global_batch_size, config.seed)
 
     def train(self, state: TrainingState) -> TrainingState:
-        """Train from `state` to the last epoch, with a checkpoint after each.
+        """Train from `state` to the last epoch, with a checkpoint after each, and within one where the ranks agree to.
+
+        Stopped after any step and resumed on as many ranks, it computes what it would have computed at one go, bit for
+        bit: nothing that computes is changed by a checkpoint, and all that it depends on is in one. On another number
+        of ranks it sees the same examples in the same steps; sums are then made in another order, and batch norm's
+        moving statistics begin as the mean of those of the ranks there were.
 
         Args:
             state: of a new run, or of the checkpoint that was restored.
         Raises:
             ConfigError: the loss is no longer a number.
+            OutputError: a checkpoint cannot be written.
+            Stopped: a signal asked for it; a checkpoint is written.
         """
-        config = self.prepared.config.trainer
-        n_steps = self.order.n_steps(config.n_epochs)
-        broadcast_state(self.step, self.communicator)
-        for epoch in range(state.epoch, config.n_epochs):
-            epoch_end = self.order.n_steps(epoch + 1)
-            title = f"epoch {epoch + 1}/{config.n_epochs}"
-            losses, start = [], time.monotonic()
-            with self.progress.meter(title, epoch_end - state.step) as meter:
-                for step, batch in self._batches(state.step, epoch_end):
-                    rate = learning_rate(config, step, n_steps, state.progress.n_plateaus)
-                    losses.append(self.step(batch, rate))
-                    self._show(meter, step, losses, start)
-                    _refuse_divergence(losses[-1], step)
-            images_per_s = len(losses) * config.global_batch_size / (time.monotonic() - start)
-            state = self._end_epoch(state, EpochDone(epoch + 1, epoch_end, float(np.mean(losses)), rate, images_per_s))
+        for _ in range(state.epoch, self.prepared.config.trainer.n_epochs):
+            state = self._end_epoch(state, self._train_epoch(state))
+            self.wishes.saved()
+            self._stop_where_agreed(self.wishes.agree())
         return state
 
+    def start(self) -> None:
+        """Give every rank the weights that the root starts from."""
+        broadcast_state(self.step, self.communicator)
+
     def restore(self, checkpoint: Path) -> TrainingState:
-        """Take weights and optimizer state of a checkpoint, and return where it stands."""
+        """Take weights and optimizer state of a checkpoint, and return where it stands.
+
+        Raises:
+            DataError: it is not whole, or is that of another network or optimizer.
+        """
         arrays, state = read_checkpoint(checkpoint)
-        for name, variable in self._variables().items():
+        variables = self._variables()
+        _refuse_misfit(checkpoint, variables, arrays)
+        for name, variable in variables.items():
             variable.assign(arrays[name])
+        if STATISTICS in arrays:
+            take_statistics(self.step.model, arrays[STATISTICS], self.communicator.rank)
         self.step.parameters.gather()
         return state
+
+    def _train_epoch(self, state: TrainingState) -> EpochDone:
+        """The steps that are left of an epoch; none where a run stopped between them and the validation."""
+        config = self.prepared.config.trainer
+        epoch, n_steps = state.epoch + 1, self.order.n_steps(config.n_epochs)
+        epoch_end = self.order.n_steps(epoch)
+        losses: list[float] = []
+        start = time.monotonic()
+        with self.progress.meter(f"epoch {epoch}/{config.n_epochs}", epoch_end - state.step) as meter:
+            for step, batch in self._batches(state.step, epoch_end):
+                rate = learning_rate(config, step, n_steps, state.progress.n_plateaus)
+                losses.append(self.step(batch, rate))
+                self._show(meter, step, losses, start)
+                _refuse_divergence(losses[-1], step)
+                self._heed(dataclasses.replace(state, step=step + 1), epoch_end)
+        rate = learning_rate(config, epoch_end - 1, n_steps, state.progress.n_plateaus)
+        images_per_s = len(losses) * config.global_batch_size / (time.monotonic() - start)
+        return EpochDone(epoch, epoch_end, float(np.mean(losses)) if losses else None, rate, images_per_s)
+
+    def _heed(self, state: TrainingState, epoch_end: int) -> None:
+        """Do what the ranks agree on; before the validation a checkpoint is always written, which may take long."""
+        agreed = self.wishes.agree()
+        if not agreed.save and state.step < epoch_end:
+            return
+        # Each rank's own statistics, not their mean: a checkpoint must not change what is computed after it.
+        statistics = own_statistics(self.step.model, self.communicator)
+        if self.log:
+            write_checkpoint(self.folder.last_checkpoint, {**self._arrays(), STATISTICS: statistics}, state)
+        self.wishes.saved()
+        self._stop_where_agreed(agreed)
+
+    def _stop_where_agreed(self, agreed: Agreed) -> None:
+        if agreed.stop:
+            self.communicator.barrier()  # a rank that ends before the root has saved would have it ended too
+            raise Stopped(agreed.stop)
 
     def _batches(self, start: int, end: int) -> Iterator[tuple[int, Batch]]:
         config = self.prepared.config.trainer
@@ -118,18 +168,23 @@ class Trainer:
             self._save(state, done.best)
             self.log.write(done)
             shown = "undefined" if value is None else f"{value:.3f}"
+            trained = "" if done.loss is None else f"loss {done.loss:.4f}, {done.images_per_s:.1f} images/s, "
             self.progress.say(
-                f"epoch {done.epoch}/{config.n_epochs}: loss {done.loss:.4f}, {done.images_per_s:.1f} images/s, "
+                f"epoch {done.epoch}/{config.n_epochs}: {trained}"
                 f"validation {metric.name} {shown}{' (best)' if done.best else ''}"
             )
         return state
 
     def _save(self, state: TrainingState, best: bool) -> None:
-        arrays = {name: np.asarray(variable) for name, variable in self._variables().items()}
-        write_checkpoint(self.folder.last_checkpoint, arrays, state)
+        arrays = self._arrays()
+        # The best first: were the last there alone, a run killed between the two would go on with an older best.
         # A run whose metric is never defined still keeps a model: its last.
         if best or state.progress.best is None:
             write_checkpoint(self.folder.best_checkpoint, arrays, state)
+        write_checkpoint(self.folder.last_checkpoint, arrays, state)
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        return {name: np.asarray(variable) for name, variable in self._variables().items()}
 
     def _variables(self) -> dict[str, Any]:
         return {
@@ -143,6 +198,17 @@ class Trainer:
         meter.advance(note=f"loss {loss:.4f}, {n_images / (time.monotonic() - start):.1f} images/s")
         if self.log and (step + 1) % STEPS_BETWEEN_SCALARS == 0:
             self.log.scalars(step + 1, {"loss": loss})
+
+
+def _refuse_misfit(checkpoint: Path, variables: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+    wanted = {name: tuple(variable.shape) for name, variable in variables.items()}
+    received = {name: array.shape for name, array in arrays.items() if name != STATISTICS}
+    if wanted != received:
+        differing = min(name for name in {*wanted, *received} if wanted.get(name) != received.get(name))
+        raise DataError(
+            f"A checkpoint of this run's network and optimizer was wanted. Received: '{checkpoint}', which differs in "
+            f"'{differing}': {received.get(differing, 'absent')} where {wanted.get(differing, 'nothing')} was wanted"
+        )
 
 
 def _refuse_divergence(loss: float, step: int) -> None:

@@ -3,7 +3,14 @@ import pandas as pd
 import pytest
 
 from zoo_core.contract import ConfigError, SplitError
-from zoo_core.data.splits import choose_group_column, defined_split, hash_split, split_hash
+from zoo_core.data.splits import (
+    choose_group_column,
+    defined_split,
+    hash_split,
+    listed_split,
+    read_list,
+    split_hash,
+)
 
 FRACTIONS = {"validation": 0.1, "test": 0.2}
 
@@ -88,3 +95,31 @@ def test_group_that_is_not_offered_is_refused_with_those_that_are():
     assert choose_group_column(("meta.patient_id",), "") == "meta.patient_id"
     with pytest.raises(ConfigError, match=r"patient_id\. Received: 'field'"):
         choose_group_column(("meta.patient_id",), "field")
+
+
+LISTS = {"train": ["i0", "i1", "elsewhere"], "validation": ["i2"], "test": ["i3"]}
+
+
+def test_listed_split_is_the_lists_and_leaves_out_what_is_in_none():
+    split = listed_split(index_of(5, 1), "ours", "meta.patient_id", LISTS)
+    assert split.part.tolist() == ["train", "train", "validation", "test", ""]
+    assert split.counts() == {"train": 2, "validation": 1, "test": 1}
+    assert split.name == "ours"
+
+
+def test_name_in_two_lists_is_refused():
+    with pytest.raises(SplitError, match="'i0' is in two of its lists"):
+        listed_split(index_of(5, 1), "ours", "meta.patient_id", {**LISTS, "test": ["i3", "i0"]})
+
+
+def test_patient_whose_images_are_in_two_lists_is_refused_by_rows():
+    lists = {"train": ["i1"], "validation": ["i2"], "test": ["i5"]}
+    with pytest.raises(SplitError, match="in rows 1, 2"):
+        listed_split(index_of(3, 2).assign(**{"meta.patient_id": list("abbacc")}), "ours", "meta.patient_id", lists)
+
+
+def test_list_is_the_first_word_of_each_line(tmp_path):
+    (tmp_path / "list.txt").write_text("a.png 0 1 0\n\nb.png\n")
+    assert read_list(tmp_path / "list.txt") == ["a.png", "b.png"]
+    with pytest.raises(ConfigError, match=r"absent\.txt"):
+        read_list(tmp_path / "absent.txt")

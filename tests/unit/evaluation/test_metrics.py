@@ -24,7 +24,8 @@ ORIGIN = Origin(
 
 def predictions_of(truth: np.ndarray, score: np.ndarray, **columns: object) -> Predictions:
     names = [label.name for label in LABELS]
-    table = pd.DataFrame({"example_id": [f"e{i}" for i in range(len(truth))], "split": "test", "status": "ok"})
+    ids, groups = [f"e{i}" for i in range(len(truth))], [f"p{i // 2}" for i in range(len(truth))]
+    table = pd.DataFrame({"example_id": ids, "group_id": groups, "split": "test", "status": "ok"})
     for i, name in enumerate(names):
         table[f"truth.{name}"], table[f"prediction.{name}"] = truth[:, i], score[:, i]
     return Predictions(table.assign(**columns), ORIGIN)
@@ -91,6 +92,69 @@ def test_baseline_is_scored_beside_the_model_where_it_has_a_column(some):
     assert result["labels"]["Mass"]["baselines"]["oracle"]["auroc"][0] == 1
     assert result["labels"]["Hernia"]["baselines"] == {}
     assert result["mean"]["baselines"]["oracle"]["auroc"][0] == 1
+
+
+def test_every_number_has_an_interval_around_it(some):
+    some.table["baseline.oracle.Mass"] = some.table["truth.Mass"] + some.table["prediction.Mass"]
+    result = evaluate(some)["test"]
+    nodes = [*result["labels"].values(), result["mean"], result["labels"]["Mass"]["baselines"]["oracle"]["difference"]]
+    for node in nodes:
+        for name in ("auroc", "auprc"):
+            value, low, high = node[name]
+            assert low <= value <= high
+            assert low < high
+    assert result["bootstrap"] == {"n_replicates": 1000, "seed": 0, "unit": "group_id", "n_groups": 20}
+
+
+def test_the_difference_to_a_baseline_is_the_models_value_minus_the_baselines(some):
+    some.table["baseline.age.Mass"] = some.table["prediction.Hernia"]
+    some.table["baseline.same.Mass"] = some.table["prediction.Mass"]
+    result = evaluate(some, n_replicates=50)["test"]
+    mass, mean = result["labels"]["Mass"], result["mean"]
+    expected = mass["auroc"][0] - mass["baselines"]["age"]["auroc"][0]
+    assert mass["baselines"]["age"]["difference"]["auroc"][0] == expected
+    # Over the labels that have the baseline: the mean of the model is over more.
+    assert mean["baselines"]["age"]["difference"]["auroc"] == mass["baselines"]["age"]["difference"]["auroc"]
+    assert mean["baselines"]["age"]["difference"]["n_labels"] == 1
+    assert mass["baselines"]["same"]["difference"]["auroc"] == [0, 0, 0]
+
+
+def test_without_draws_there_are_the_same_values_and_no_interval(some):
+    quick, whole = evaluate(some, n_replicates=0)["test"], evaluate(some, n_replicates=50)["test"]
+    assert quick["labels"]["Mass"]["auroc"] == [whole["labels"]["Mass"]["auroc"][0], None, None]
+    assert quick["mean"]["auprc"] == [whole["mean"]["auprc"][0], None, None]
+    assert "reason" not in quick["labels"]["Mass"]
+
+
+def test_positives_of_one_group_have_a_value_and_no_interval_with_a_reason(some):
+    some.table["truth.Hernia"] = [1.0, 1.0] + 38 * [0.0]
+    result = evaluate(some, n_replicates=50)["test"]
+    value, *interval = result["labels"]["Hernia"]["auroc"]
+    assert 0 <= value <= 1
+    assert interval == [None, None]
+    assert result["labels"]["Hernia"]["reason"] == "no interval: the positives are of 1 group, 2 are needed"
+    assert result["mean"]["auroc"][1:] == [None, None]
+    assert "defined in 0 of 50 draws" in result["mean"]["reason"]
+
+
+def test_positives_of_few_groups_have_a_value_and_no_interval_with_a_count(some):
+    some.table["truth.Hernia"] = [1.0, 0.0, 1.0] + 37 * [0.0]
+    result = evaluate(some)["test"]["labels"]["Hernia"]
+    assert result["auroc"][1:] == [None, None]
+    n_defined = int(result["reason"].split("defined in ")[1].split(" of 1000")[0])
+    # One of 2 among 20 groups is drawn with probability 1 - (18/20)**20.
+    assert n_defined / 1000 == pytest.approx(1 - 0.9**20, abs=0.04)
+
+
+def test_intervals_follow_the_seed_and_not_the_order_of_rows(some):
+    shuffled = Predictions(some.table.sample(frac=1, random_state=0), some.origin)
+    assert evaluate(shuffled, 50) == evaluate(some, 50)
+    assert evaluate(some, 50, seed=1)["test"]["labels"] != evaluate(some, 50)["test"]["labels"]
+
+
+def test_groups_and_not_examples_are_drawn(some):
+    alone = some.table.assign(group_id=some.table["example_id"])
+    assert evaluate(Predictions(alone, ORIGIN), 50)["test"]["labels"] != evaluate(some, 50)["test"]["labels"]
 
 
 def test_metrics_are_plain_json_without_nan(some):

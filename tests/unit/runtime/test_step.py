@@ -3,10 +3,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from zoo_core.contract import Rank
 from zoo_core.data.reader import Batch
 from zoo_core.distributed.single import SingleRank
 from zoo_core.runtime.config import TrainerConfig
-from zoo_core.runtime.step import FlatParameters, TrainStep, make_optimizer
+from zoo_core.runtime.step import FlatParameters, TrainStep, make_optimizer, own_statistics, take_statistics
 
 ROUND_OFF = 1e-6
 
@@ -89,3 +90,43 @@ def test_flat_parameters_gather_and_spread_are_inverses():
     model.variables[0].assign(np.ones(model.variables[0].shape))
     parameters.gather()
     assert (np.asarray(parameters.variable)[: np.asarray(model.variables[0]).size] == 1).all()
+
+
+class Gathered(SingleRank):
+    """One of several ranks; the others' rows are given."""
+
+    def __init__(self, rank: int, size: int, others: np.ndarray | None = None) -> None:
+        self.rank = Rank(rank, size)
+        self._others = others
+
+    def all_gather(self, array):
+        return array if self._others is None else np.concatenate([array, self._others])
+
+
+def normalised():
+    return keras.Sequential([keras.Input((2, 3, 5)), keras.layers.BatchNormalization()])
+
+
+def statistics(model) -> np.ndarray:
+    return np.concatenate([np.ravel(v) for v in model.non_trainable_variables])
+
+
+def test_each_rank_gets_its_own_statistics_back_and_another_number_of_ranks_their_mean():
+    model = normalised()
+    mean, variance = model.non_trainable_variables
+    mean.assign(np.arange(5))
+    variance.assign(np.arange(5, 10))
+    rows = own_statistics(model, Gathered(0, 2, others=np.full((1, 10), 3, np.float32)))
+    assert rows.tolist() == [list(range(10)), [3] * 10]
+    for size, expected in ((2, rows), (1, [rows.mean(axis=0)]), (3, [rows.mean(axis=0)] * 3)):
+        for rank in range(size):
+            other = normalised()
+            take_statistics(other, rows, Rank(rank, size))
+            assert (statistics(other) == expected[rank]).all()
+
+
+def test_a_network_that_keeps_no_statistics_has_none_to_give_or_take():
+    model = network()
+    rows = own_statistics(model, SingleRank())
+    assert rows.shape == (1, 0)
+    take_statistics(model, rows, Rank())

@@ -1,0 +1,77 @@
+import os
+import signal
+
+import pytest
+
+from zoo_core.distributed.signals import STOP_SIGNALS, Stopped, StopRequests
+
+
+@pytest.fixture(autouse=True)
+def heeded_signals():
+    """As a terminal starts a program, whatever this process inherited."""
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in STOP_SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def send(number: signal.Signals) -> None:
+    os.kill(os.getpid(), number)
+
+
+@pytest.mark.parametrize("number", STOP_SIGNALS)
+def test_the_first_signal_is_kept_and_the_second_stops_with_its_exit_code(number):
+    with StopRequests() as requests:
+        send(number)
+        assert requests.received == number
+        with pytest.raises(Stopped) as stopped:
+            send(number)
+    assert stopped.value.exit_code == 128 + number
+
+
+def test_the_first_signal_is_answered_in_one_line_where_somebody_reads(capfd):
+    for tells in (False, True):
+        with StopRequests(tells=tells):
+            send(signal.SIGTERM)
+    assert capfd.readouterr().err == "zoo: SIGTERM: saving, then stopping; once more stops at once\n"
+
+
+def test_once_all_is_saved_any_signal_stops_at_once():
+    with StopRequests() as requests:
+        requests.all_is_saved()
+        with pytest.raises(Stopped):
+            send(signal.SIGTERM)
+
+
+def test_a_signal_that_came_before_all_was_saved_is_not_lost():
+    with StopRequests() as requests:
+        send(signal.SIGTERM)
+        with pytest.raises(Stopped):
+            requests.all_is_saved()
+
+
+def test_a_signal_that_was_ignored_stays_ignored():
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with StopRequests() as requests:
+        send(signal.SIGHUP)
+        assert requests.received is None
+
+
+def test_what_was_there_before_is_there_after():
+    before = [signal.getsignal(number) for number in STOP_SIGNALS]
+    with StopRequests():
+        assert [signal.getsignal(number) for number in STOP_SIGNALS] != before
+    assert [signal.getsignal(number) for number in STOP_SIGNALS] == before
+
+
+def test_what_catches_errors_does_not_catch_a_stop():
+    assert not issubclass(Stopped, Exception)
+
+
+def test_a_third_signal_does_not_interrupt_what_the_second_began():
+    with StopRequests() as requests:
+        send(signal.SIGTERM)
+        with pytest.raises(Stopped):
+            send(signal.SIGINT)
+        send(signal.SIGINT)
+    assert requests.received == signal.SIGTERM

@@ -1,0 +1,50 @@
+import re
+
+import pytest
+
+from zoo_core.report.drawing import forests, pr_panels, reliability_panels, roc_panels, training_panels
+
+
+def points(path: str) -> list[tuple[float, float]]:
+    return [(float(x), float(y)) for x, y in re.findall(r"([\d.]+),([\d.]+)", path)]
+
+
+def test_a_roc_curve_is_drawn_from_the_lower_left_to_the_upper_right(evidence):
+    panel = roc_panels(evidence)[0]
+    assert [line.kind for line in panel.lines] == ["diagonal", "metadata", "oracle", "model"]
+    assert all((points(line.path)[0], points(line.path)[-1]) == ((0, 100), (100, 0)) for line in panel.lines)
+
+
+def test_a_finding_without_positives_has_a_panel_that_says_why(evidence):
+    for panels in (roc_panels(evidence), pr_panels(evidence)):
+        assert panels[-1].note == "no positive among 300"
+        assert "model" not in {line.kind for line in panels[-1].lines}
+
+
+def test_reliability_has_a_dot_for_each_bin_and_axes_to_the_highest(evidence):
+    panel = reliability_panels(evidence)[0]
+    assert len(panel.dots) == 10
+    assert max(x for x, _ in panel.dots) == 100 or min(y for _, y in panel.dots) == 0
+    assert panel.ends[1] == panel.ends[3]
+
+
+def test_training_has_a_dot_for_each_epoch(evidence):
+    loss, validation = training_panels(evidence)
+    assert (len(loss.dots), len(validation.dots)) == (3, 3)
+    assert loss.dots[0][1] < loss.dots[-1][1]
+    assert validation.dots[0][1] > validation.dots[-1][1]
+    assert loss.ends == ("epoch 1", "epoch 3", "0.333", "1.000")
+
+
+def test_the_tables_axis_holds_every_mark(evidence):
+    start, drawn = forests(evidence.metrics["test"], "auroc")
+    assert set(drawn) == {"Effusion", "Pleural_Thickening", "Nodule"}
+    assert start <= 0.5
+    places = [x for forest in drawn.values() for x in (forest.dot, *forest.whisker, *(x for _, x in forest.baselines))]
+    assert min(places) >= 0
+    assert max(places) <= 100
+
+
+@pytest.mark.parametrize("panels", [roc_panels, pr_panels, reliability_panels])
+def test_there_is_a_panel_for_each_finding(evidence, panels):
+    assert [panel.title for panel in panels(evidence)] == list(evidence.metrics["test"]["labels"])

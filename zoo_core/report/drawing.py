@@ -1,0 +1,183 @@
+"""Curves as paths of an SVG picture: places alone, no colours and no text."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from zoo_core.report.evidence import Evidence, Node
+from zoo_core.report.wording import metric_title, value
+
+SIDE = 100.0
+"""Length of an axis in the picture's units."""
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a panel.
+
+    Attributes:
+        kind: what it shows, a class of the style sheet: "model", "oracle", "metadata", "diagonal".
+        path: of an SVG `path`.
+    """
+
+    kind: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One small picture.
+
+    Attributes:
+        title: name of the finding.
+        note: its number, or why there is none.
+        lines: the last is drawn on top.
+        dots: places of points that are marked.
+        ends: what stands at the origin and at the end of the x axis and of the y axis.
+    """
+
+    title: str
+    note: str
+    lines: tuple[Line, ...]
+    dots: tuple[Point, ...] = ()
+    ends: tuple[str, str, str, str] = ("0", "1", "0", "1")
+
+
+@dataclass(frozen=True)
+class Forest:
+    """The metric of a row of the table on a line.
+
+    Attributes:
+        whisker: the interval's ends in the picture's units; None without one.
+        dot: the value.
+        baselines: kind and place of each baseline.
+    """
+
+    whisker: tuple[float, float] | None
+    dot: float
+    baselines: tuple[tuple[str, float], ...]
+
+
+def roc_panels(evidence: Evidence) -> list[Panel]:
+    """One a finding: the model's curve over those of the baselines."""
+    panels = []
+    for name, label, curves in _findings(evidence, "roc"):
+        kinds = [kind for kind in curves["predictor"].unique() if kind != "model"]
+        drawn = [Line(kind, _path(_points(curves, kind))) for kind in [*kinds, "model"] if len(curves)]
+        panels.append(Panel(name, _note(label, "auroc", curves), (_diagonal(), *drawn)))
+    return panels
+
+
+def pr_panels(evidence: Evidence) -> list[Panel]:
+    """One a finding, over a line at the prevalence: what a guess would reach."""
+    panels = []
+    for name, label, curves in _findings(evidence, "pr"):
+        if curves.empty:
+            panels.append(Panel(name, _note(label, "auprc", curves), ()))
+            continue
+        share = label["n_positive"] / label["n"]
+        guess = Line("diagonal", _path([(0, share), (1, share)]))
+        lines = (guess, Line("model", _path(_points(curves, "model"))))
+        panels.append(Panel(name, _note(label, "auprc", curves), lines))
+    return panels
+
+
+def reliability_panels(evidence: Evidence) -> list[Panel]:
+    """One a finding, both axes to the highest of its bins: scores of rare findings are all near 0."""
+    panels = []
+    for name, label, curves in _findings(evidence, "reliability"):
+        points = _points(curves, "model")
+        top = max((c for point in points for c in point), default=1.0) or 1.0
+        scaled = [(x / top, y / top) for x, y in points]
+        end = f"{top:.2g}"
+        lines = (_diagonal(), Line("model", _path(scaled)))
+        note = f"{label['n_positive']:,} of {label['n']:,} positive"
+        panels.append(Panel(name, note, lines, tuple(map(_place, scaled)), ("0", end, "0", end)))
+    return panels
+
+
+def training_panels(evidence: Evidence) -> list[Panel]:
+    """Loss, and the primary metric on the validation split, by epoch."""
+    epochs = evidence.epochs()
+    titles = {"loss": "Training loss", "validation": "Validation, primary metric"}
+    return [_by_epoch(title, [(e["epoch"], e[key]) for e in epochs]) for key, title in titles.items()]
+
+
+def forests(result: Node, metric: str) -> tuple[float, dict[str, Forest]]:
+    """Where the axis of the table begins, and each label's marks; labels without a value have none."""
+    defined = {name: label for name, label in result["labels"].items() if label[metric]}
+    ends = [end for label in defined.values() for end in label[metric] if end is not None]
+    others = [one[metric][0] for label in defined.values() for one in label["baselines"].values() if one[metric]]
+    start = float(np.floor(min([0.5, *ends, *others]) * 10) / 10)
+    return start, {name: _forest(label, metric, start) for name, label in defined.items()}
+
+
+def forest_place(number: float, start: float) -> float:
+    """Place of a number on an axis from `start` to 1."""
+    return round(SIDE * (number - start) / (1 - start), 1)
+
+
+def _forest(label: Node, metric: str, start: float) -> Forest:
+    number, low, high = label[metric]
+    whisker = None if low is None else (forest_place(low, start), forest_place(high, start))
+    marks = ((kind, one[metric]) for kind, one in label["baselines"].items())
+    baselines = tuple((kind, forest_place(one[0], start)) for kind, one in marks if one)
+    return Forest(whisker, forest_place(number, start), baselines)
+
+
+def _findings(evidence: Evidence, curve: str) -> Iterable[tuple[str, Node, pd.DataFrame]]:
+    drawn = evidence.curves
+    drawn = drawn[(drawn["split"] == evidence.split) & (drawn["curve"] == curve)]
+    for name, label in evidence.metrics[evidence.split]["labels"].items():
+        yield name, label, drawn[drawn["label"] == name]
+
+
+def _note(label: Node, metric: str, curves: pd.DataFrame) -> str:
+    """The metric below a curve where the task reports it, else counts; or why there is no curve."""
+    if curves.empty:
+        return str(label["reason"])
+    positives = f"{label['n_positive']:,} of {label['n']:,} positive"
+    return f"{metric_title(metric)} {value(label[metric])}" if metric in label else positives
+
+
+def _points(curves: pd.DataFrame, predictor: str) -> list[Point]:
+    rows = curves[curves["predictor"] == predictor]
+    return list(zip(rows["x"].tolist(), rows["y"].tolist(), strict=True))
+
+
+def _by_epoch(title: str, values: Sequence[tuple[int, float | None]]) -> Panel:
+    known = [(epoch, number) for epoch, number in values if number is not None]
+    if not known:
+        return Panel(title, "undefined in every epoch", (), (), ("", "", "", ""))
+    numbers = [number for _, number in known]
+    first, last = values[0][0], values[-1][0]
+    low, high = min(numbers), max(numbers)
+    scaled = [(_share(epoch, first, last), _share(number, low, high)) for epoch, number in known]
+    note = f"{value([numbers[0]])} in the first epoch, {value([numbers[-1]])} in the last"
+    ends = (f"epoch {first}", f"epoch {last}" if last > first else "", *_range(low, high))
+    return Panel(title, note, (Line("model", _path(scaled)),), tuple(map(_place, scaled)), ends)
+
+
+def _range(low: float, high: float) -> tuple[str, str]:
+    return (value([low]), value([high])) if high > low else ("", "")
+
+
+def _share(number: float, low: float, high: float) -> float:
+    return (number - low) / (high - low) if high > low else 0.5
+
+
+def _diagonal() -> Line:
+    return Line("diagonal", _path([(0, 0), (1, 1)]))
+
+
+def _place(point: Point) -> Point:
+    """Of a point whose coordinates are 0 to 1; an SVG picture's y points down."""
+    return round(SIDE * point[0], 1), round(SIDE * (1 - point[1]), 1)
+
+
+def _path(points: Sequence[Point]) -> str:
+    return "M" + "L".join(f"{x:g},{y:g}" for x, y in map(_place, points)) if points else ""

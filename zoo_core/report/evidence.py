@@ -1,0 +1,53 @@
+"""What a report is made from: the files of a run folder, read, and nothing computed from them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+Node = Mapping[str, Any]
+"""Nested values of a JSON file."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A finished run.
+
+    Attributes:
+        run: `run.json`.
+        metrics: `metrics.json`.
+        strata: `strata.json`.
+        curves: `curves.parquet`.
+        events: `events.jsonl`, in order.
+        origin: the key-values of `predictions.parquet`.
+        n_damaged_events: lines of `events.jsonl` that could not be read.
+    """
+
+    run: Node
+    metrics: Node
+    strata: Node
+    curves: pd.DataFrame
+    events: Sequence[Node]
+    origin: Node
+    n_damaged_events: int = 0
+
+    @property
+    def split(self) -> str:
+        """The part that the report is about: test, or the last there is."""
+        return "test" if "test" in self.metrics else list(self.metrics)[-1]
+
+    @property
+    def metric(self) -> str:
+        """The metric that verdicts and comparisons are about: the first that the task reports."""
+        return str(self.origin["reported_metrics"][0])
+
+    @property
+    def drawn(self) -> bool:
+        """Whether the images are drawn by a program."""
+        return bool(self.run["data"]["card"]["drawn"])
+
+    def epochs(self) -> list[Node]:
+        """The last event of each epoch; one that was done again after a resume counts once."""
+        done = {event["epoch"]: event for event in self.events if event["event"] == "EpochDone"}
+        return [done[epoch] for epoch in sorted(done)]

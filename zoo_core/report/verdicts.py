@@ -1,0 +1,133 @@
+"""The first lines of a report: what a reader must know before a number is believed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from zoo_core.report.evidence import Evidence, Node
+from zoo_core.report.wording import Interval, counted, listed, spaced
+
+FEW_POSITIVES = 30
+"""Below this many positives an AUROC says little: one example more or less shows in its second decimal."""
+
+AUROC = "auroc"
+CHANCE = 0.5
+"""The AUROC of a guess; other metrics have no such number."""
+
+ORACLE = "oracle"
+METADATA = "metadata"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One line.
+
+    Attributes:
+        level: `warning` where it takes something away from the numbers below, else `note`.
+        head: the verdict.
+        text: what it rests on.
+    """
+
+    level: Literal["warning", "note"]
+    head: str
+    text: str
+
+
+def verdicts(evidence: Evidence) -> list[Verdict]:
+    """Of the shown split, the gravest question first: are these radiographs, is it more than a guess, is it enough."""
+    result = evidence.metrics[evidence.split]
+    return [
+        _of_data(evidence),
+        *_of_baselines(evidence, result),
+        *_of_counts(result, evidence.metric),
+        _left_out(evidence),
+    ]
+
+
+def baseline_words(kind: str, evidence: Evidence) -> str:
+    """What a kind of baseline is, for a reader."""
+    if kind == METADATA:
+        columns = [column.removeprefix("meta.") for column in evidence.origin["strata"]]
+        return f"{listed(columns)} alone" if columns else "metadata alone"
+    return "the best reader possible" if kind == ORACLE else spaced(kind)
+
+
+def not_better(label: Node, kind: str, metric: str) -> str | None:
+    """How a label's metric fails to be better than a baseline's, or None where it is better or cannot be compared.
+
+    The paired interval decides; where there is none the two values do.
+    """
+    difference = label["baselines"].get(kind, {}).get("difference", {}).get(metric)
+    if difference is None:
+        return None
+    number, low, high = difference
+    if low is None:
+        return "no higher, and without an interval" if number <= 0 else None
+    return None if low > 0 else "worse" if high < 0 else "cannot be told apart"
+
+
+def _of_data(evidence: Evidence) -> Verdict:
+    card = evidence.run["data"]["card"]
+    if evidence.drawn:
+        return Verdict(
+            "warning",
+            "Drawn data.",
+            "A program drew these images, no patient was examined: nothing here says how the model does on real ones.",
+        )
+    n = evidence.run["data"]["n_examples"]
+    return Verdict("note", "Real data.", f"{card['title']}: {counted(n, 'image')} in this run.")
+
+
+def _of_baselines(evidence: Evidence, result: Node) -> Iterator[Verdict]:
+    kinds = [kind for kind in result["mean"]["baselines"] if kind != ORACLE]
+    if not kinds:
+        yield Verdict("warning", "No baseline.", "Nothing says what could be guessed without looking at the images.")
+    for kind in kinds:
+        failing = {
+            name: why for name, label in result["labels"].items() if (why := not_better(label, kind, evidence.metric))
+        }
+        n_compared = sum(
+            kind in label["baselines"] and bool(label[evidence.metric]) for label in result["labels"].values()
+        )
+        words = baseline_words(kind, evidence)
+        if failing:
+            head = f"Not shown to be better than {words} for {len(failing)} of {counted(n_compared, 'finding')}."
+            by_reason = {
+                why: [name for name in failing if failing[name] == why] for why in sorted(set(failing.values()))
+            }
+            text = "; ".join(f"{why}: {listed(names)}" for why, names in by_reason.items())
+            yield Verdict("warning", head, f"{text[0].upper()}{text[1:]}.")
+        elif n_compared:
+            text = "The whole paired interval of the difference is above zero wherever there is one."
+            yield Verdict("note", f"Better than {words} for all {counted(n_compared, 'finding')}.", text)
+
+
+def _of_counts(result: Node, metric: str) -> Iterator[Verdict]:
+    labels = result["labels"]
+    undefined = {name: label for name, label in labels.items() if label[metric] is None}
+    if undefined:
+        reasons = "; ".join(f"{spaced(name)}: {label['reason']}" for name, label in undefined.items())
+        yield Verdict("warning", f"Undefined for {counted(len(undefined), 'finding')}.", f"{reasons}.")
+    few = {n: one for n, one in labels.items() if n not in undefined and one["n_positive"] < FEW_POSITIVES}
+    if few:
+        counts = listed([f"{name} {label['n_positive']}" for name, label in few.items()])
+        head = f"Fewer than {FEW_POSITIVES} positives for {counted(len(few), 'finding')}."
+        yield Verdict("warning", head, f"{counts}: too few to tell a good model from a bad one.")
+    chance = [name for name, label in labels.items() if _may_be_chance(label.get(AUROC))]
+    if chance:
+        head = f"Not shown to be better than chance for {counted(len(chance), 'finding')}."
+        yield Verdict("warning", head, f"The interval of the AUROC reaches 0.5 or below: {listed(chance)}.")
+
+
+def _may_be_chance(auroc: Interval | None) -> bool:
+    low = auroc[1] if auroc else None
+    return low is not None and low <= CHANCE
+
+
+def _left_out(evidence: Evidence) -> Verdict:
+    n = len(evidence.run["data"]["unreadable"])
+    if not n:
+        return Verdict("note", "No image was left out.", "Every image of the data set could be read.")
+    failed = {split: result["n_failed"] for split, result in evidence.metrics.items() if result["n_failed"]}
+    parts = listed([f"{count:,} of {split}" for split, count in failed.items()]) or "all of them of training"
+    return Verdict("warning", f"{counted(n, 'image')} left out.", f"They could not be read: {parts}.")

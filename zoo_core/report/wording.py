@@ -1,0 +1,129 @@
+"""Numbers and names as a reader sees them, the same on every page."""
+
+import html
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+UNDEFINED = "undefined"
+METRIC_TITLES = {"auroc": "AUROC", "auprc": "AUPRC"}
+
+Interval = Sequence[float | None]
+
+
+def metric_title(name: str) -> str:
+    """`auroc` is shown as AUROC; a metric that is not known here keeps its name."""
+    return METRIC_TITLES.get(name, name)
+
+
+def value(interval: Interval | None) -> str:
+    """A number without its interval.
+
+    >>> value([0.8124, None, None]), value(None)
+    ('0.812', 'undefined')
+    """
+    return UNDEFINED if interval is None else f"{interval[0]:.3f}"
+
+
+def span(interval: Interval | None) -> str:
+    """The interval alone; nothing where there is none.
+
+    >>> span([0.81, 0.7, 0.9]), span([0.81, None, None])
+    ('0.700 to 0.900', '')
+    """
+    return "" if interval is None or None in interval else f"{interval[1]:.3f} to {interval[2]:.3f}"
+
+
+def full(interval: Interval | None) -> str:
+    """A number with its interval.
+
+    >>> full([0.81, 0.7, 0.9])
+    '0.810 (0.700 to 0.900)'
+    """
+    return f"{value(interval)} ({span(interval)})" if span(interval) else value(interval)
+
+
+def signed_value(interval: Interval | None) -> str:
+    """A difference without its interval."""
+    return UNDEFINED if interval is None else f"{interval[0]:+.3f}"
+
+
+def signed_span(interval: Interval | None) -> str:
+    """The interval of a difference alone; nothing where there is none."""
+    return f"{interval[1]:+.3f} to {interval[2]:+.3f}" if interval is not None and span(interval) else ""
+
+
+def signed(interval: Interval | None) -> str:
+    """A difference with its interval.
+
+    >>> signed([-0.1, -0.2, 0.05])
+    '-0.100 (-0.200 to +0.050)'
+    """
+    ends = signed_span(interval)
+    return f"{signed_value(interval)} ({ends})" if ends else signed_value(interval)
+
+
+def group_name(column: str) -> str:
+    """What a group column's values are numbers of.
+
+    >>> group_name("meta.patient_id")
+    'patient'
+    """
+    return spaced(column.removeprefix("meta.").removesuffix("_id"))
+
+
+def spaced(name: str) -> str:
+    """A name of a file without underscores: `Pleural_Thickening` is shown as two words."""
+    return name.replace("_", " ")
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a sentence has them.
+
+    >>> listed(["Mass", "Edema", "Pleural_Thickening"])
+    'Mass, Edema and Pleural Thickening'
+    """
+    words = [spaced(name) for name in names]
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
+
+
+def counted(n: int, noun: str) -> str:
+    """A count with its noun.
+
+    >>> counted(1, "finding"), counted(1600, "finding")
+    ('1 finding', '1,600 findings')
+    """
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def flattened(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Nested settings as rows of a dotted key and a text.
+
+    >>> list(flattened({"trainer": {"n_epochs": 3}, "names": ["a", "b"]}))
+    [('trainer.n_epochs', '3'), ('names', 'a, b')]
+    """
+    for key, inner in values.items():
+        if isinstance(inner, Mapping):
+            yield from flattened(inner, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", _text(inner)
+
+
+def as_markdown(text: object) -> str:
+    """Text of a file in one line of Markdown, where nothing of it is markup.
+
+    >>> as_markdown("a_b|<b>c")
+    'a\\\\_b\\\\|&lt;b&gt;c'
+    """
+    words = " ".join(str(text).split())
+    return re.sub(r"([\\`*_\[\]{}|#!~])", r"\\\1", html.escape(words, quote=False))
+
+
+def _text(inner: Any) -> str:
+    if inner is None:
+        return "none"
+    if isinstance(inner, bool):
+        return "yes" if inner else "no"
+    if isinstance(inner, (list, tuple)):
+        return ", ".join(_text(one) for one in inner) or "none"
+    return str(inner)
