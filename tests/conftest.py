@@ -2,12 +2,15 @@
 
 import importlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+
+from zoo_core.distributed.signals import STOP_SIGNALS
 
 SOUND_TOPOLOGY = '''
 from dataclasses import dataclass
@@ -110,3 +113,12 @@ def signalling_lab(site: Site) -> list[str]:
     settings = ("global_batch_size=4", "n_epochs=2", "checkpoint_every_s=0.001")
     choices = ["chexnet", "--data", "signalling", "--topology", "one-layer", "--precision", "float32"]
     return [*choices, *(word for setting in settings for word in ("--set", f"trainer.{setting}"))]
+
+
+@pytest.fixture
+def heeded_signals() -> Iterator[None]:
+    """Signals as a terminal gives them to a program, whatever was inherited: a script's background job ignores some."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in STOP_SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from zoo_core.cli import main
-from zoo_core.distributed.signals import STOP_SIGNALS
 from zoo_core.evaluation.predictions import read_predictions
 from zoo_core.runtime.checkpoint import read_checkpoint, read_state
 
@@ -16,13 +15,7 @@ N_STEPS_OF_EPOCH = 11
 """43 training examples in batches of 4."""
 
 
-@pytest.fixture(autouse=True)
-def heeded_signals():
-    """As a terminal starts a program, whatever this process inherited."""
-    before = {number: signal.signal(number, signal.default_int_handler) for number in STOP_SIGNALS}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
+pytestmark = pytest.mark.usefixtures("heeded_signals")
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from zoo_core.distributed import launch
 from zoo_core.distributed.launch import launch_local
 from zoo_core.distributed.signals import Stopped
 
+pytestmark = pytest.mark.usefixtures("heeded_signals")
+
 pytest.importorskip("horovod", reason="Horovod is not installed: 'make setup' builds it")
 
 

@@ -5,14 +5,7 @@ import pytest
 
 from zoo_core.distributed.signals import STOP_SIGNALS, Stopped, StopRequests
 
-
-@pytest.fixture(autouse=True)
-def heeded_signals():
-    """As a terminal starts a program, whatever this process inherited."""
-    before = {number: signal.signal(number, signal.SIG_DFL) for number in STOP_SIGNALS}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
+pytestmark = pytest.mark.usefixtures("heeded_signals")
 
 
 def send(number: signal.Signals) -> None:
