@@ -1,3 +1,4 @@
+import contextlib
 import dataclasses
 import json
 import resource
@@ -85,23 +86,25 @@ def test_a_file_of_another_kind_is_refused_by_name(tmp_path, state):
         read_state(path)
 
 
-@pytest.fixture
+@contextlib.contextmanager
 def full_disk():
     """A limit to the size of files, which the system answers as it does a full disk: with an error in the middle."""
     limits, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    signal.signal(signal.SIGXFSZ, handler)
+    try:
+        yield
+    finally:
+        # At once: the limit is the process's, and pytest's own output may be a file.
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
-def test_on_a_full_disk_the_checkpoint_before_stays_and_the_cure_is_said_in_one_line(tmp_path, request):
+def test_on_a_full_disk_the_checkpoint_before_stays_and_the_cure_is_said_in_one_line(tmp_path):
     folder = tmp_path / "my run" / "checkpoints"
     folder.mkdir(parents=True)
     write_checkpoint(folder / "last.safetensors", ARRAYS, STATE)
-    request.getfixturevalue("full_disk")
     large = {"model/0": np.zeros(1000)}
-    with pytest.raises(OutputError, match="make room") as refused:
+    with pytest.raises(OutputError, match="make room") as refused, full_disk():
         write_checkpoint(folder / "last.safetensors", large, dataclasses.replace(STATE, step=8))
     assert f"'zoo run chexnet --resume --out '{folder.parent}''" in str(refused.value)
     assert "\n" not in str(refused.value)
