@@ -154,11 +154,8 @@ def choose_group_column(offered: tuple[str, ...], wanted: str) -> str:
 
 
 def _positions(index: pd.DataFrame, group_column: str, seed: int) -> np.ndarray:
-    groups = index[group_column]
-    if groups.isna().any():
-        rows = np.flatnonzero(groups.isna())
-        raise SplitError(f"Column '{group_column}' must name a group in every row; it is missing in {_listed(rows)}")
-    codes, values = pd.factorize(groups)
+    _refuse_missing(index, group_column)
+    codes, values = pd.factorize(index[group_column])
     return np.array([_position(str(value), seed) for value in values])[codes]
 
 
@@ -167,7 +164,15 @@ def _position(group: str, seed: int) -> float:
     return int.from_bytes(digest[:8], "big") / 2**64
 
 
+def _refuse_missing(index: pd.DataFrame, group_column: str) -> None:
+    rows = index.index[index[group_column].isna()].to_numpy()
+    if len(rows):
+        raise SplitError(f"Column '{group_column}' must name a group in every row; it is missing in {_listed(rows)}")
+
+
 def _refuse_straddling(index: pd.DataFrame, name: str, group_column: str, part: np.ndarray) -> None:
+    # An unnamed group could be any: whether it straddles cannot be known.
+    _refuse_missing(index, group_column)
     parts_a_group = pd.Series(part).groupby(index[group_column].to_numpy()).nunique()
     straddling = parts_a_group.index[parts_a_group > 1]
     if len(straddling):

@@ -73,10 +73,17 @@ def test_patient_in_two_parts_is_refused_by_rows():
 
 
 def test_missing_patient_is_refused_by_row():
-    index = index_of(2, 1)
+    index = index_of(3, 1)
     index.loc[1, "meta.patient_id"] = None
-    with pytest.raises(SplitError, match="missing in rows 1"):
-        hash_split(index, "meta.patient_id", FRACTIONS)
+    lists = {"train": ["i0"], "validation": ["i1"], "test": ["i2"]}
+    given = index.assign(split=["train", "validation", "test"])
+    for split in (
+        lambda: hash_split(index, "meta.patient_id", FRACTIONS),
+        lambda: defined_split(given, "official", "meta.patient_id", 0.1),
+        lambda: listed_split(index, "ours", "meta.patient_id", lists),
+    ):
+        with pytest.raises(SplitError, match="missing in rows 1"):
+            split()
 
 
 def test_empty_part_is_refused_by_name():
