@@ -12,6 +12,7 @@ REPOSITORY = Path(__file__).resolve().parent
 NIH_TABLES = {
     "Data_Entry_2017_v2020.csv": "Data_Entry_2017_v2020.csv.gz",
     "BBox_List_2017.csv": "BBox_List_2017.csv.gz",
+    "google2019_nih-chest-xray-labels.csv": "google2019_nih-chest-xray-labels.csv.gz",
     "train_val_list.txt": "official_train_val_list.txt.gz",
     "test_list.txt": "official_test_list.txt.gz",
 }

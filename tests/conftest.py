@@ -1,12 +1,15 @@
 """What tests of several folders share."""
 
+import dataclasses
 import importlib
+import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -85,6 +88,84 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     for name, module in list(sys.modules.items()):
         if str(getattr(module, "__file__", None) or "").startswith(str(folder)):
             del sys.modules[name]
+
+
+FINISHED_RUN = {
+    "schema_version": 1,
+    "config": {
+        "seed": 0,
+        "topology": {"name": "resnet50"},
+        "precision": {"name": "float32"},
+        "trainer": {"n_epochs": 1},
+    },
+    "seed": 0,
+    "versions": {"zoo-core": "0.1.0"},
+    "machine": {"cpu_model": "a CPU"},
+    "data": {
+        "name": "a-set",
+        "card": {
+            **dict.fromkeys(("title", "summary", "licence", "citation", "label_source"), "said"),
+            "drawn": False,
+            "notes": [],
+        },
+        "fingerprint": "f" * 64,
+        "n_examples": 90,
+        "unreadable": [],
+    },
+    "split": {"name": "plant-hash", "hash": "5" * 64, "group": "meta.plant_id", "n_examples": {"test": 60}},
+    "weights": {"source": "random", "trained_on": "nothing", "licence": "none"},
+    "n_ranks": 1,
+}
+
+
+EPOCH_DONE = {"event": "EpochDone", "step": 1, "loss": 0.5, "learning_rate": 0.1, "validation": None, "best": False}
+FINISHED_RUN_EVENTS = [
+    {"event": "RunStarted"},
+    *({**EPOCH_DONE, "epoch": i + 1, "images_per_s": rate} for i, rate in enumerate((8.0, 0.0, 10.0))),
+    {"event": "RunFinished", "wall_s": 90.0},
+]
+"""One epoch had no step: a resumed run's may have none."""
+
+
+def _predictions_of_60_plants(seed: int, skill: float, labels: tuple[str, ...], origin: dict[str, Any]) -> Any:
+    """Scores of the test split that hold `skill` of the truth; the truth is the same for every seed."""
+    import numpy as np
+    import pandas as pd
+
+    from zoo_core.contract import Label
+    from zoo_core.evaluation.predictions import Origin, Predictions, label_columns
+
+    names = [f"e{i}" for i in range(60)]
+    kinds = tuple(map(Label, labels))
+    truth, noise = np.random.default_rng(0).integers(0, 2, (60, 2)), np.random.default_rng(seed).random((60, 2))
+    table = pd.DataFrame({"example_id": names, "group_id": names, "split": "test", "status": "ok", "reason": None})
+    scores = label_columns("prediction", kinds, skill * truth + (1 - skill) * noise)
+    table = table.assign(**label_columns("truth", kinds, truth.astype(float)), **scores)
+    where = {"task": "t", "dataset": "a-set", "drawn": False, "split_name": "plant-hash", "split_hash": "5" * 64}
+    what = {"labels": kinds, "model_hash": "m", "reported_metrics": ("auroc", "auprc")}
+    return Predictions(table, Origin(**{**where, **what, **origin}))
+
+
+@pytest.fixture
+def finished_run(tmp_path: Path) -> Callable[..., Path]:
+    """Writes the files of a finished run of 60 plants: its name, how much its scores tell, and what else it is like."""
+    from zoo_core.evaluation.metrics import evaluate
+    from zoo_core.evaluation.predictions import write_predictions
+
+    def write(
+        name: str, skill: float, rows: slice = slice(None), labels: tuple[str, str] = ("Mass", "Hernia"), **origin: Any
+    ) -> Path:
+        every = _predictions_of_60_plants(len(name), skill, labels, origin)
+        predictions = dataclasses.replace(every, table=every.table.iloc[rows])
+        folder = tmp_path / name
+        folder.mkdir(parents=True)
+        write_predictions(predictions, folder / "predictions.parquet")
+        (folder / "run.json").write_text(json.dumps(FINISHED_RUN))
+        (folder / "metrics.json").write_text(json.dumps(evaluate(predictions, n_replicates=20)))
+        (folder / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in FINISHED_RUN_EVENTS))
+        return folder
+
+    return write
 
 
 RunZoo = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -75,7 +75,7 @@ class Net:
         import keras
 
         image = keras.Input(input_shape)
-        features = keras.layers.Conv2D(5, 3, strides=2, use_bias=False)(image)
+        features = keras.layers.Conv2D(64, 3, strides=2, use_bias=False)(image)
         features = keras.layers.BatchNormalization()(features)
         return keras.Model(image, keras.layers.Activation("relu")(features))
 

@@ -1,6 +1,7 @@
 """`zoo report` on run folders, whole and damaged."""
 
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,29 @@ RUN = {
     "weights": {"source": "random", "trained_on": "nothing", "licence": "none"},
     "n_ranks": 1,
 }
+
+
+ABSENT = object()
+
+
+def change(path: Path, place: Sequence[str], value: Any) -> None:
+    """Put another value in a JSON file, or nothing."""
+    root = node = {"": json.loads(path.read_text())}
+    *above, last = ["", *place]
+    for key in above:
+        node = node[key]
+    if value is ABSENT:
+        del node[last]
+    else:
+        node[last] = value
+    path.write_text(json.dumps(root[""]))
+
+
+def places(node: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every key of nested values, with those that it is below."""
+    for key, below in node.items() if isinstance(node, dict) else ():
+        yield (*place, key)
+        yield from places(below, (*place, key))
 
 
 @pytest.fixture
@@ -92,6 +116,61 @@ def test_a_damaged_file_is_one_line_that_names_it(zoo: Any, finished: Path, name
     answer = zoo("report", str(finished))
     assert (answer.code, answer.err.count("\n")) == (2, 1)
     assert str(finished if name == "run.json" else finished / name) in answer.err
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "words"),
+    [
+        ("metrics.json", ("test.labels.Mass.auroc", "high"), "'test.labels.Mass.auroc': Input should be a valid array"),
+        ("metrics.json", ("test.labels.Mass.auroc", None), "'test.labels.Mass': Value error, what is undefined needs"),
+        ("metrics.json", ("test.labels.Mass.n", 2.5), "'test.labels.Mass.n': Input should be a valid integer"),
+        ("metrics.json", ("test.mean", ABSENT), "'test.mean': Field required"),
+        ("metrics.json", ("", []), "Input should be an object"),
+        ("metrics.json", ("", {}), "at least 1 item"),
+        ("strata.json", ("test", ABSENT), "'test': Field required"),
+        ("strata.json", ("test.columns", {"sex": 3}), "'test.columns.sex': Input should be an object"),
+        ("run.json", ("data.card.notes", "none"), "'data.card.notes': Input should be a valid array"),
+        ("run.json", ("config.topology", ABSENT), "'config.topology': Field required"),
+        ("run.json", ("weights", None), "'weights': Input should be an object"),
+    ],
+)
+def test_a_file_of_another_structure_is_one_line_that_names_the_place(
+    zoo: Any, finished: Path, name: str, changed: tuple[str, Any], words: str
+) -> None:
+    zoo("report", str(finished))
+    place, value = changed
+    change(finished / name, place.split(".") if place else [], value)
+    answer = zoo("report", str(finished))
+    assert (answer.code, answer.err.count("\n")) == (2, 1)
+    assert str(finished / name) in answer.err
+    assert words in answer.err
+
+
+@pytest.mark.parametrize("name", ["run.json", "metrics.json", "strata.json"])
+def test_whatever_a_file_lacks_there_is_a_page_or_one_line(zoo: Any, finished: Path, name: str) -> None:
+    zoo("report", str(finished))
+    whole, codes = (finished / name).read_text(), []
+    for place in (place for place in places(json.loads(whole)) if place[0] != "validation"):
+        (finished / name).write_text(whole)
+        change(finished / name, place, ABSENT)
+        answer = zoo("report", str(finished))
+        assert answer.err.count("\n") == (answer.code == 2), place
+        codes.append(answer.code)
+    assert {2} <= set(codes) <= {0, 2}
+
+
+def test_a_line_of_events_of_another_structure_is_said_on_the_page(zoo: Any, finished: Path) -> None:
+    with (finished / "events.jsonl").open("a") as file:
+        file.write('{"event": "EpochDone", "epoch": "two"}\n{"event": "RunFinished"}\n[1]\n{"event": "Unheard"}\n')
+    assert zoo("report", str(finished)).code == 0
+    assert "3 lines of events.jsonl could not be read" in (finished / "report.html").read_text()
+
+
+def test_curves_of_another_table_are_one_line(zoo: Any, finished: Path) -> None:
+    pd.DataFrame({"x": [0.0]}).to_parquet(finished / "curves.parquet")
+    answer = zoo("report", str(finished))
+    assert (answer.code, answer.err.count("\n")) == (2, 1)
+    assert "curves.parquet" in answer.err
 
 
 def test_a_line_of_events_that_a_power_cut_left_is_said_on_the_page(zoo: Any, finished: Path) -> None:

@@ -115,6 +115,10 @@ def parse(verb: str, arguments: list[str]) -> None:
     """Parse a command line without running it; fails where a verb or an option is not there."""
     command = zoo.get_command(click.Context(zoo), verb)
     assert command is not None, f"there is no 'zoo {verb}'"
+    if isinstance(command, click.Group):
+        verb, *arguments = arguments
+        command = command.get_command(click.Context(command), verb)
+        assert command is not None, f"there is no '{verb}' of this verb"
     command.make_context(verb, arguments)
 
 
@@ -136,6 +140,8 @@ LIARS = {
     "an option that is not there": Block("console", "", "$ zoo run chexnet --fly\n"),
     "a setting that is not there": Block("console", "", "$ zoo run chexnet --set trainer.fly=1\n"),
     "an option of a verb that is only parsed": Block("console", "", "$ zoo evaluate x --fly\n"),
+    "an option of a verb below a verb": Block("console", "", "$ zoo data check x --fly\n"),
+    "a verb below a verb that is not there": Block("console", "", "$ zoo data fly\n"),
     "a target that is not there": Block("console", "", "$ make fly\n"),
     "a command that nobody can try": Block("console", "", "$ fly\n"),
     "output among commands": Block("console", "", "$ zoo list\nfly\n"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from zoo_core.cli.verbs import VERBS
-from zoo_core.runtime.config import LaunchConfig, SplitConfig, TrainerConfig
+from zoo_core.runtime.config import LaunchConfig, ReportConfig, SplitConfig, TrainerConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 FETCHED = re.compile(r'<(?:script|link|img|iframe|source)[^>]*?(?:src|href)="(?:https?:)?//[^"]+"')
@@ -48,7 +48,7 @@ def test_every_verb_is_in_the_reference(site: Path, verb: str) -> None:
     assert f"Usage: zoo {verb} [OPTIONS]" in text_of(site, "reference/command-line")
 
 
-@pytest.mark.parametrize("record", [SplitConfig, TrainerConfig, LaunchConfig])
+@pytest.mark.parametrize("record", [SplitConfig, TrainerConfig, LaunchConfig, ReportConfig])
 def test_every_setting_of_the_core_is_in_the_reference(site: Path, record: type) -> None:
     text = text_of(site, "reference/configuration")
     fields: dict[str, object] = record.__dataclass_fields__

@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 
 from zoo_core.evaluation.metrics import evaluate
+from zoo_core.evaluation.operating_points import points_of
+from zoo_core.evaluation.platt import fit_scalings, with_calibrated
 from zoo_core.evaluation.predictions import read_predictions
 from zoo_core.runtime.checkpoint import read_checkpoint
 
@@ -164,3 +166,26 @@ def test_meta_columns_are_carried_into_the_predictions(finished):
     _, out = finished
     table: pd.DataFrame = read_predictions(out / "predictions.parquet").table
     assert {"meta.age", "meta.sex", "meta.view_position"} <= set(table.columns)
+
+
+def test_maps_of_drawn_images_are_shown_and_maps_of_one_cell_are_not_scored(finished):
+    _, out = finished
+    maps = json.loads((out / "maps.json").read_text())
+    assert maps["shown"] is True
+    assert {one["label"] for one in maps["maps"]} == set(
+        json.loads((out / "metrics.json").read_text())["test"]["labels"]
+    )
+    assert all((out / one[kind]).is_file() for one in maps["maps"] for kind in ("image", "map"))
+    assert "is one cell" in json.loads((out / "localization.json").read_text())["reason"]
+
+
+def test_calibration_and_thresholds_of_the_validation_rows_are_in_the_model_folder_and_in_the_predictions(finished):
+    done, out = finished
+    predictions = read_predictions(out / "predictions.parquet")
+    lines = json.loads((out / "model" / "calibration.json").read_text())["labels"]
+    points = json.loads((out / "model" / "operating_points.json").read_text())["labels"]
+    assert lines.keys() == points.keys() == {label.name for label in predictions.origin.labels}
+    assert with_calibrated(predictions, fit_scalings(predictions)).table.equals(predictions.table)
+    assert points == json.loads(json.dumps(points_of(predictions)))
+    assert all(line["slope"] > 0 for line in lines.values())
+    assert "sensi-" in done.stdout

@@ -1,7 +1,10 @@
 """A run that is stopped, by whatever, and resumed is the run that was not: real processes, real signals."""
 
+import os
+import resource
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +14,11 @@ from zoo_core.cli import main
 from zoo_core.evaluation.predictions import read_predictions
 from zoo_core.runtime.checkpoint import read_checkpoint, read_state
 
-N_STEPS_OF_EPOCH = 11
+N_STEPS_OF_EPOCH, BATCH_SIZE = 11, 4
 """43 training examples in batches of 4."""
+
+LESS_THAN_A_CHECKPOINT = 8192
+"""Bytes: more than the other files that training writes."""
 
 
 pytestmark = pytest.mark.usefixtures("heeded_signals")
@@ -28,6 +34,18 @@ def run(run_zoo, signalling_lab, tmp_path, monkeypatch):
         return run_zoo("run", *arguments, "--out", out, cwd=tmp_path)
 
     return call
+
+
+@pytest.fixture
+def begin(tmp_path):
+    """Starts `zoo run chexnet` and does not wait for it."""
+
+    def start(*arguments: str, **streams: int) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-m", "zoo_core.cli", "run", "chexnet", *arguments]
+        given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
+        return subprocess.Popen(command, cwd=tmp_path, text=True, **given)
+
+    return start
 
 
 def last_step(out: Path) -> int:
@@ -46,7 +64,9 @@ def assert_same(out: Path, reference: Path) -> None:
     assert np.std(predictions[0]) > 0
 
 
-def test_killed_then_terminated_then_resumed_is_the_uninterrupted_run_bit_for_bit(run, tmp_path, monkeypatch, capfd):
+def test_killed_then_terminated_twice_then_resumed_is_the_uninterrupted_run_bit_for_bit(
+    run, tmp_path, monkeypatch, capfd
+):
     assert run("reference").returncode == 0
     out = tmp_path / "run"
 
@@ -61,6 +81,13 @@ def test_killed_then_terminated_then_resumed_is_the_uninterrupted_run_bit_for_bi
     )
     assert killed_at < last_step(out) < N_STEPS_OF_EPOCH
 
+    first_read_of_validation = (N_STEPS_OF_EPOCH - last_step(out)) * BATCH_SIZE + 1
+    within = run("run", signals=f"{signal.SIGTERM} {first_read_of_validation} self", resume=True)
+    assert within.returncode == 128 + signal.SIGTERM
+    assert "epoch 1/2: compiling" in within.stderr.splitlines()
+    assert "validation mean" not in within.stderr
+    assert last_step(out) == N_STEPS_OF_EPOCH
+
     resumed = run("run", resume=True)
     assert resumed.returncode == 0, resumed.stderr
     assert_same(out, tmp_path / "reference")
@@ -74,7 +101,20 @@ def test_killed_then_terminated_then_resumed_is_the_uninterrupted_run_bit_for_bi
     assert again.out.splitlines()[-1] == resumed.stdout.splitlines()[-1] == "run folder: run"
 
 
-def test_two_ranks_stop_at_one_step_on_ctrl_c_and_go_on_bit_for_bit(run, tmp_path):
+def test_a_terminal_that_is_closed_stops_a_run_that_has_saved(begin, signalling_lab, tmp_path, monkeypatch):
+    monkeypatch.setenv("SIGNALLING_LAB", f"{signal.SIGHUP} 24 self")
+    ours, theirs = os.openpty()
+    process = begin(*signalling_lab[1:], "--out", "run", stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    seen = b""
+    while b"compiling" not in seen:
+        seen += os.read(ours, 1000)
+    os.close(ours)
+    assert process.wait() == 128 + signal.SIGHUP
+    assert 0 < last_step(tmp_path / "run") < N_STEPS_OF_EPOCH
+
+
+def test_two_ranks_stop_at_one_step_on_ctrl_c_or_a_full_disk_and_go_on_bit_for_bit(run, begin, tmp_path):
     pytest.importorskip("horovod", reason="Horovod is not installed: 'make setup' builds it")
     assert run("reference", "-np", "2").returncode == 0
     out = tmp_path / "run"
@@ -86,6 +126,15 @@ def test_two_ranks_stop_at_one_step_on_ctrl_c_and_go_on_bit_for_bit(run, tmp_pat
     arrays, _ = read_checkpoint(out / "checkpoints" / "last.safetensors")
     first, second = arrays["ranks/statistics"]
     assert not np.array_equal(first, second)
+
+    before = (out / "checkpoints" / "last.safetensors").read_bytes()
+    full = begin("--resume", "--out", "run")
+    # On the process and those it starts, never on the one that writes the report of these tests.
+    resource.prlimit(full.pid, resource.RLIMIT_FSIZE, (LESS_THAN_A_CHECKPOINT,) * 2)
+    error = full.communicate()[1].splitlines()[-1]
+    assert full.returncode == 2
+    assert "last.safetensors' needs to be written, which failed (File too large)" in error
+    assert (out / "checkpoints" / "last.safetensors").read_bytes() == before
 
     resumed = run("run", resume=True)
     assert resumed.returncode == 0, resumed.stderr

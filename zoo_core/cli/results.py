@@ -7,7 +7,12 @@ from rich.console import Console
 
 from zoo_core.evaluation.comparison import AGAINST
 from zoo_core.evaluation.predictions import Origin
-from zoo_core.report.table import differences_table, findings_table
+from zoo_core.report.comparison import comparison_verdicts
+from zoo_core.report.table import decisions_table, differences_table, findings_table, runs_table
+from zoo_core.report.verdicts import overlap_verdicts
+
+RULE = "youden"
+"""Of the operating points, the one whose numbers are shown."""
 
 WIDTH_OF_A_FILE = 100
 """Characters of a line where standard output is no terminal."""
@@ -23,7 +28,9 @@ def show_results(metrics: dict[str, Any], origin: Origin) -> None:
     split, console = _shown_split(metrics), _console()
     title = f"{_subject(origin, split)}, {metrics[split]['n']} examples"
     console.print(findings_table(metrics[split], origin.reported_metrics, title, console.width))
+    _print_overlap(origin)
     _print_notes(metrics[split])
+    _print_decisions(metrics[split], console)
 
 
 def show_comparison(metrics: dict[str, Any], origins: tuple[Origin, Origin]) -> None:
@@ -37,12 +44,31 @@ def show_comparison(metrics: dict[str, Any], origins: tuple[Origin, Origin]) -> 
     shared = metrics[split]["shared"]
     for place, origin in zip(("first", "second"), origins, strict=True):
         click.echo(f"{place}: {_subject(origin, split)}")
+        _print_overlap(origin)
     click.echo(
         f"{shared['n']} examples shared; not shared: {shared['n_only_first']} of the first, "
         f"{shared['n_only_second']} of the second"
     )
     console.print(differences_table(metrics[split], origins[0].reported_metrics, AGAINST, console.width))
     _print_notes(metrics[split])
+
+
+def show_runs(comparison: dict[str, Any]) -> None:
+    """Print the table of the runs, and below it what the page begins with.
+
+    Args:
+        comparison: of `zoo_core.runtime.comparing.compare_runs`.
+    """
+    _console().print(runs_table(comparison))
+    for verdict in comparison_verdicts(comparison):
+        mark = "! " if verdict.level == "warning" else ""
+        click.echo(f"{mark}{verdict.head} {verdict.text}")
+
+
+def _print_overlap(origin: Origin) -> None:
+    """Say what the model has seen of what it is tested on, where it has."""
+    for verdict in overlap_verdicts(origin.overlap):
+        click.echo(f"{verdict.head.upper()} {verdict.text}")
 
 
 def _print_notes(result: dict[str, Any]) -> None:
@@ -53,6 +79,19 @@ def _print_notes(result: dict[str, Any]) -> None:
     for name, node in {**result["labels"], "mean": result["mean"]}.items():
         if "reason" in node:
             click.echo(f"{name}: {node['reason']}.")
+
+
+def _print_decisions(result: dict[str, Any], console: Console) -> None:
+    """A second table, of values alone: what the predictions are worth as decisions and as probabilities."""
+    table = decisions_table(result, RULE, console.width)
+    if table is None:
+        return
+    click.echo()
+    console.print(table)
+    labels = result["labels"].values()
+    n_unchosen = sum("threshold" not in label["operating_points"][RULE] for label in labels)
+    if n_unchosen:
+        click.echo(f"No threshold for {n_unchosen} of {len(labels)} findings: --json says why.")
 
 
 def _console() -> Console:

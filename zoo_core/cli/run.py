@@ -55,12 +55,18 @@ def run(  # noqa: PLR0913 - one for each option that is no setting
         config = resumed_config(folder, task, given["n_ranks"])
     else:
         config = configure(task, preset, _layers(**given))
-        folder = RunFolder(out or _new_folder(task, config.data.name))
+        folder = RunFolder(out or new_folder(f"{task}-{config.data.name}"))
     if show_config:
         click.echo(f"# zoo run {task} --config FILE\n{as_toml(config)}", nl=False)
         return
     _run_in(folder, config, resume)
     _show(folder)
+
+
+def new_folder(stem: str) -> Path:
+    """Where results go that no --out names a place for."""
+    now = dt.datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+    return Path("runs") / f"{stem}-{now}"
 
 
 def _run_in(folder: "RunFolder", config: "RunConfig", resume: bool) -> None:
@@ -91,8 +97,10 @@ def _run_in(folder: "RunFolder", config: "RunConfig", resume: bool) -> None:
 def _show(finished: "RunFolder") -> None:
     from zoo_core.cli.results import show_results
     from zoo_core.evaluation.predictions import read_predictions
+    from zoo_core.runtime.reporting import read_metrics
 
-    show_results(finished.read_metrics(), read_predictions(finished.predictions).origin)
+    origin = read_predictions(finished.predictions).origin
+    show_results(read_metrics(finished, origin.reported_metrics), origin)
     click.echo(f"report: {finished.report}")
     click.echo(f"run folder: {finished.path}")
 
@@ -125,20 +133,14 @@ def _layers(  # noqa: PLR0913 - one for each option
     config_file: Path | None,
     assignments: tuple[str, ...],
 ) -> list[dict[str, Any]]:
-    from zoo_core.runtime.settings import parse_setting, read_toml
+    from zoo_core.runtime.settings import parse_data, parse_setting, read_toml
 
     layers = [read_toml(config_file)] if config_file else []
     if data is not None:
-        name, equals, root = data.partition("=")
-        layers.append({"data": {"name": name, "root": root} if equals else {"name": name}})
+        layers.append(parse_data(data))
     layers += [
         {section: {"name": name}} for section, name in (("topology", topology), ("precision", precision)) if name
     ]
     if n_ranks is not None:
         layers.append({"launch": {"n_ranks": n_ranks}})
     return layers + [parse_setting(text) for text in assignments]
-
-
-def _new_folder(task: str, dataset: str) -> Path:
-    now = dt.datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-    return Path("runs") / f"{task}-{dataset}-{now}"

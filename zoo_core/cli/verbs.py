@@ -30,7 +30,9 @@ VERBS = {
     "info": Verb("zoo_core.cli.info:info", "One plugin's card, options and presets."),
     "doctor": Verb("zoo_core.cli.doctor:doctor", "This machine, its libraries and plugins, and what to mend."),
     "run": Verb("zoo_core.cli.run:run", "Train a task on a data set, evaluate it, and write a run folder."),
-    "evaluate": Verb("zoo_core.cli.evaluate:evaluate", "Metrics again from a run or a predictions file."),
+    "evaluate": Verb("zoo_core.cli.evaluate:evaluate", "Metrics again from predictions, or a model on other data."),
+    "data": Verb("zoo_core.cli.data:data", "Pack a data set into a store that is read fast, or check a store."),
+    "compare": Verb("zoo_core.cli.compare:compare", "Runs beside each other, on the examples they share."),
     "report": Verb("zoo_core.cli.report:report", "The report and the model card of a finished run again."),
 }
 

@@ -1,7 +1,18 @@
 """The contract, version 1: all that a plugin sees of the zoo besides `zoo_core.api`."""
 
 from zoo_core.contract.arrays import Arrays, ArraySpec
-from zoo_core.contract.dataset import DatasetAdapter, DatasetCard, Example, Label, SupportsBoxes
+from zoo_core.contract.dataset import (
+    DatasetAdapter,
+    DatasetCard,
+    Example,
+    Label,
+    SecondTruth,
+    SupportsBatches,
+    SupportsBoxes,
+    SupportsSecondTruth,
+    SupportsShards,
+    SupportsUnreadable,
+)
 from zoo_core.contract.errors import (
     ConfigError,
     DataError,
@@ -41,8 +52,13 @@ __all__ = [
     "PrimaryMetric",
     "Rank",
     "Reporting",
+    "SecondTruth",
     "SplitError",
+    "SupportsBatches",
     "SupportsBoxes",
+    "SupportsSecondTruth",
+    "SupportsShards",
+    "SupportsUnreadable",
     "Task",
     "Topology",
     "Weights",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from zoo_core.contract.arrays import Arrays, ArraySpec
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 
@@ -41,6 +42,10 @@ class DatasetCard:
         label_source: who or what gave the labels, and how far they can be trusted.
         drawn: True where the images are drawn by a program: every table and report then says so.
         notes: what else is true of this copy, such as how many of how many images are there.
+        group_namespace: who numbered the groups: in data sets of the same namespace, groups of the same name are the
+            same patients, plants or plates. Empty for a data set that alone numbers its own.
+        copy_of: name of the data set whose examples these are in another form: results bear that name. Empty for a data
+            set that is itself.
     """
 
     title: str
@@ -50,6 +55,26 @@ class DatasetCard:
     label_source: str
     drawn: bool
     notes: tuple[str, ...] = ()
+    group_namespace: str = ""
+    copy_of: str = ""
+
+
+@dataclass(frozen=True)
+class SecondTruth:
+    """What somebody else says of some of the examples, such as radiologists who read images again.
+
+    The data set's labels stay what is learned and predicted; a second truth only judges.
+
+    Attributes:
+        source: who says it, with what to cite.
+        findings: what is said, by name: the data set's binary labels that it is the union of, itself alone often.
+        table: `example_id`, unique, each in the index; and a column per finding with 0 absent, 1 present, missing
+            unknown. Examples that nobody looked at again need no row.
+    """
+
+    source: str
+    findings: Mapping[str, tuple[str, ...]]
+    table: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -119,4 +144,56 @@ class SupportsBoxes(Protocol):
 
     def boxes(self) -> pd.DataFrame:
         """One row a box: `example_id`, `label`; `x_min`, `y_min`, `width`, `height` as fractions of the sides."""
+        ...
+
+
+@runtime_checkable
+class SupportsSecondTruth(Protocol):
+    """A data set some of whose examples were judged a second time, by better judges than those who labelled it all."""
+
+    def second_truth(self) -> SecondTruth | None:
+        """What they say; None where this copy of the data does not have it.
+
+        Raises:
+            DataError: the file that holds it is damaged.
+        """
+        ...
+
+
+@runtime_checkable
+class SupportsBatches(Protocol):
+    """A data set that reads many rows faster together than one by one."""
+
+    def read_batch(self, rows: np.ndarray) -> Arrays:
+        """Arrays of rows, (example, ...), in their order: what `read` gives of each; safe from several threads.
+
+        Raises:
+            IndexError: there is no such row.
+            ImageError: the image of a row cannot be read.
+        """
+        ...
+
+
+@runtime_checkable
+class SupportsShards(Protocol):
+    """A data set whose rows lie in shards, each of one part of a split, and read fastest shard by shard.
+
+    Attributes:
+        split_hash: `Split.hash` of the split whose parts the shards belong to.
+    """
+
+    @property
+    def split_hash(self) -> str: ...
+
+    def shards(self, part: str) -> Sequence[np.ndarray]:
+        """Rows of a part, shard by shard, each (example,) in the order in which they lie; only what can be read."""
+        ...
+
+
+@runtime_checkable
+class SupportsUnreadable(Protocol):
+    """A data set that knows which of its images cannot be read: nobody has to read them all to find out."""
+
+    def unreadable(self) -> Mapping[int, str]:
+        """Why a row cannot be read, by row."""
         ...

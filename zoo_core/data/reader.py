@@ -1,7 +1,7 @@
 """Rows to batches, ahead of time, by threads: a fork with TensorFlow's threads alive can hang."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from zoo_core.contract import Arrays, DatasetAdapter, Example, ImageError, Task
+from zoo_core.contract import Arrays, DatasetAdapter, Example, ImageError, SupportsBatches, Task
 
 Key = TypeVar("Key")
 Made = TypeVar("Made")
@@ -54,9 +54,31 @@ class Examples:
         Raises:
             ImageError: an image cannot be read; names its example.
         """
+        return self.preprocessed(rows, self.read(rows))
+
+    def read(self, rows: np.ndarray) -> list[Arrays]:
+        """The arrays of each row, as the adapter reads them; in one request where it takes many rows.
+
+        Args:
+            rows: (example,) row numbers.
+        Raises:
+            ImageError: as `batch`.
+        """
+        if not isinstance(self.adapter, SupportsBatches):
+            return [self._read(int(row)) for row in rows]
+        together = self.adapter.read_batch(rows)
+        return [{name: array[i] for name, array in together.items()} for i in range(len(rows))]
+
+    def preprocessed(self, rows: np.ndarray, arrays: Sequence[Arrays]) -> Batch:
+        """What the task makes of rows that were read.
+
+        Args:
+            rows: (example,) row numbers.
+            arrays: of each row.
+        """
         truth = self.truth(rows)
         known = ~np.isnan(truth)
-        images = np.stack([self._image(int(row)) for row in rows])
+        images = np.stack([self._image(int(row), read) for row, read in zip(rows, arrays, strict=True)])
         return Batch(images, np.where(known, truth, 0).astype(np.float32), known.astype(np.float32))
 
     def truth(self, rows: np.ndarray) -> np.ndarray:
@@ -64,13 +86,37 @@ class Examples:
         columns = [f"label.{label.name}" for label in self.task.labels]
         return self.index.reindex(columns=columns).iloc[rows].to_numpy(dtype=np.float64, na_value=np.nan)
 
-    def _image(self, row: int) -> np.ndarray:
-        meta = {str(column): value for column, value in self.index.iloc[row].items()}
+    def _read(self, row: int) -> Arrays:
         try:
-            arrays = self.adapter.read(row)
+            return self.adapter.read(row)
         except ImageError as error:
-            raise ImageError(f"Image '{meta['example_id']}' (row {row}) {error}") from error
+            raise ImageError(f"Image '{self.index['example_id'].iloc[row]}' (row {row}) {error}") from error
+
+    def _image(self, row: int, arrays: Arrays) -> np.ndarray:
+        meta = {str(column): value for column, value in self.index.iloc[row].items()}
         return self.task.preprocess(Example(arrays, self.adapter.specs, meta), self.fitted)
+
+
+def read_windows(examples: Examples, windows: Iterable[list[np.ndarray]]) -> Iterator[tuple[np.ndarray, list[Arrays]]]:
+    """Read the rows of several batches in one request, and the next window while one is in use.
+
+    Two windows are in memory, and a third while batches of the first are still being made.
+
+    Args:
+        examples: to read.
+        windows: rows, (example,) each, of the batches of each window.
+    Returns:
+        Rows and arrays of each batch.
+    Raises:
+        ImageError: as `Examples.read`.
+    """
+
+    def read(window: list[np.ndarray]) -> tuple[list[np.ndarray], list[Arrays]]:
+        return window, examples.read(np.concatenate(window))
+
+    for window, arrays in read_ahead(read, windows):
+        ends = np.cumsum([len(rows) for rows in window]).tolist()
+        yield from ((rows, arrays[end - len(rows) : end]) for rows, end in zip(window, ends, strict=True))
 
 
 def read_ahead(make: Callable[[Key], Made], keys: Iterable[Key], n_threads: int = 1) -> Iterator[Made]:

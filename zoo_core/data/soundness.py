@@ -1,12 +1,12 @@
 """Reads every image once before a run starts, so that no batch is short and no run dies halfway of a bad file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
-from zoo_core.contract import DataError, DatasetAdapter, ImageError
+from zoo_core.contract import DataError, DatasetAdapter, ImageError, SupportsUnreadable
 from zoo_core.data.splits import PARTS, Split
 
 MOST_UNREADABLE = 0.01
@@ -31,7 +31,7 @@ class Unreadable:
 def find_unreadable(
     adapter: DatasetAdapter, rows: np.ndarray, n_threads: int, advance: Callable[[], None]
 ) -> list[Unreadable]:
-    """Read the rows once and list those that fail.
+    """Read the rows once and list those that fail; a data set that knows them already is asked instead.
 
     Args:
         adapter: the data set.
@@ -40,6 +40,9 @@ def find_unreadable(
         advance: called after each image, from several threads.
     """
     example_ids = adapter.index()["example_id"]
+    if isinstance(adapter, SupportsUnreadable):
+        known = adapter.unreadable()
+        return [Unreadable(row, str(example_ids.iloc[row]), known[row]) for row in rows.tolist() if row in known]
 
     def check(row: int) -> Unreadable | None:
         try:
@@ -54,13 +57,17 @@ def find_unreadable(
         return [bad for bad in pool.map(check, rows.tolist()) if bad is not None]
 
 
-def refuse_too_many(unreadable: list[Unreadable], split: Split) -> None:
+def refuse_too_many(unreadable: list[Unreadable], split: Split, parts: Sequence[str] = PARTS) -> None:
     """Stop where more than `MOST_UNREADABLE` of a part cannot be read.
 
+    Args:
+        unreadable: of these parts.
+        split: that has them.
+        parts: that are looked at.
     Raises:
         DataError: names the part, the count and the first images with their reasons.
     """
-    for part in PARTS:
+    for part in parts:
         rows = set(split.rows(part).tolist())
         bad = [u for u in unreadable if u.row in rows]
         if len(bad) > MOST_UNREADABLE * len(rows):

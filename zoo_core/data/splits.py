@@ -12,6 +12,9 @@ from zoo_core.contract import ConfigError, SplitError
 
 PARTS = ("train", "validation", "test")
 
+ALL = "all"
+"""The one part of examples that are not parted."""
+
 
 @dataclass(frozen=True)
 class Split:
@@ -35,7 +38,8 @@ class Split:
 
     def counts(self) -> dict[str, int]:
         """Number of examples of each part."""
-        return {part: int((self.part == part).sum()) for part in PARTS}
+        parts = (ALL,) if (self.part == ALL).all() else PARTS
+        return {part: int((self.part == part).sum()) for part in parts}
 
 
 def group_hash_name(group_column: str) -> str:
@@ -58,12 +62,12 @@ def hash_split(index: pd.DataFrame, group_column: str, fractions: Mapping[str, f
     Returns:
         The split, named after the column.
     Raises:
-        SplitError: a group is missing in some rows, or a part is empty.
+        SplitError: a group is missing in some rows.
     """
     position = _positions(index, group_column, seed)
     edges = np.array([fractions["test"], fractions["test"] + fractions["validation"]])
     part = np.array(["test", "validation", "train"], dtype=object)[np.searchsorted(edges, position, side="right")]
-    return _checked(index, group_hash_name(group_column), group_column, part)
+    return _named(index, group_hash_name(group_column), group_column, part)
 
 
 def defined_split(index: pd.DataFrame, name: str, group_column: str, validation: float, seed: int = 0) -> Split:
@@ -78,7 +82,7 @@ def defined_split(index: pd.DataFrame, name: str, group_column: str, validation:
     Returns:
         The split.
     Raises:
-        SplitError: a group straddles two parts or is missing, a part is empty, or a part has an unknown name.
+        SplitError: a group straddles two parts or is missing, or a part has an unknown name.
     """
     part = index["split"].to_numpy(dtype=object)
     unknown = sorted({str(p) for p in set(part)} - set(PARTS))
@@ -88,7 +92,7 @@ def defined_split(index: pd.DataFrame, name: str, group_column: str, validation:
     if not (part == "validation").any():
         chosen = _positions(index, group_column, seed) < validation
         part = np.where((part == "train") & chosen, "validation", part)
-    return _checked(index, name, group_column, part)
+    return _named(index, name, group_column, part)
 
 
 def listed_split(index: pd.DataFrame, name: str, group_column: str, lists: Mapping[str, Sequence[str]]) -> Split:
@@ -102,7 +106,7 @@ def listed_split(index: pd.DataFrame, name: str, group_column: str, lists: Mappi
     Returns:
         The split.
     Raises:
-        SplitError: a name is in two lists, a group straddles two parts or is missing, or a part is empty.
+        SplitError: a name is in two lists, or a group straddles two parts or is missing.
     """
     part = pd.Series("", index=index["example_id"], dtype=object)
     for own, names in lists.items():
@@ -114,7 +118,40 @@ def listed_split(index: pd.DataFrame, name: str, group_column: str, lists: Mappi
     parts = part.to_numpy()
     kept = index[parts != ""]
     _refuse_straddling(kept, name, group_column, parts[parts != ""])
-    return _checked(index, name, group_column, parts)
+    return _named(index, name, group_column, parts)
+
+
+def undivided(index: pd.DataFrame, group_column: str) -> Split:
+    """All examples as one part, which is called as the split is: "all".
+
+    Args:
+        index: with `example_id` and `group_column`.
+        group_column: names the groups.
+    Raises:
+        SplitError: a group is missing in some rows.
+    """
+    _refuse_missing(index, group_column)
+    part = np.full(len(index), ALL, dtype=object)
+    return _named(index, ALL, group_column, part)
+
+
+def refuse_empty(split: Split, index: pd.DataFrame, parts: Sequence[str] = PARTS) -> None:
+    """Stop where a part that is needed has no example.
+
+    Args:
+        split: of the index.
+        index: with the group column.
+        parts: that are needed.
+    Raises:
+        SplitError: one of them is empty.
+    """
+    empty = [part for part in parts if not (split.part == part).any()]
+    if empty:
+        raise SplitError(
+            f"Split '{split.name}' must have examples in {', '.join(parts)}; there are none in {', '.join(empty)} "
+            f"({index[split.group_column].nunique()} groups of '{split.group_column}', {len(index)} examples): "
+            "add data, or set other split.validation and split.test"
+        )
 
 
 def read_list(path: Path) -> list[str]:
@@ -183,16 +220,8 @@ def _refuse_straddling(index: pd.DataFrame, name: str, group_column: str, part: 
         )
 
 
-def _checked(index: pd.DataFrame, name: str, group_column: str, part: np.ndarray) -> Split:
-    split = Split(name, group_column, part, split_hash(index["example_id"], part))
-    empty = [p for p, n in split.counts().items() if n == 0]
-    if empty:
-        raise SplitError(
-            f"Split '{name}' must have examples in every part; there are none in {', '.join(empty)} "
-            f"({index[group_column].nunique()} groups of '{group_column}', {len(index)} examples): "
-            "add data, or set other split.validation and split.test"
-        )
-    return split
+def _named(index: pd.DataFrame, name: str, group_column: str, part: np.ndarray) -> Split:
+    return Split(name, group_column, part, split_hash(index["example_id"], part))
 
 
 def _listed(rows: np.ndarray, most: int = 5) -> str:

@@ -1,9 +1,10 @@
 """Signals that ask a process to save what it has and to stop."""
 
-import os
 import signal
 from types import FrameType
 from typing import Any, Self
+
+from zoo_core.distributed.terminal import write_error
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Ctrl-C, a scheduler's preemption, a terminal that is closed."""
@@ -24,7 +25,7 @@ class Stopped(BaseException):
 
 
 class StopRequests:
-    """While entered, keeps the first signal that asks this process to stop; a second one stops it at once.
+    """While entered, keeps the first signal that asks this process to stop; a second one, but SIGHUP, stops it at once.
 
     A signal that is ignored when this is entered (under nohup, or in the background of a script) stays ignored.
 
@@ -53,6 +54,8 @@ class StopRequests:
     def all_is_saved(self) -> None:
         """From now on there is nothing to wait for: any signal stops at once, also one that came before.
 
+        Called again, it stops where Python has lost the first stop: what a signal raises within a finalizer is ignored.
+
         Raises:
             Stopped: one came before.
         """
@@ -64,13 +67,16 @@ class StopRequests:
     def _take(self, number: int, _frame: FrameType | None) -> None:
         if self._stopping:
             return  # a third one must not interrupt the ending of ranks
+        if number == self.received == signal.SIGHUP and not self._saved:
+            return  # where a terminal is closed, its shell sends one and the system another: nobody has asked twice
         if self._saved or self.received:
             self._stopping = True
+            self.received = self.received or signal.Signals(number)
             raise Stopped(signal.Signals(number))
         self.received = signal.Signals(number)
         if self._tells:
             # Not print: it may be in the middle of a line of its own.
-            os.write(2, NOTICE.format(name=self.received.name).encode())
+            write_error(NOTICE.format(name=self.received.name).encode())
 
 
 def exit_code_of(received: signal.Signals) -> int:

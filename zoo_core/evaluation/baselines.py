@@ -1,40 +1,72 @@
 """What could be guessed without looking at the image: the score that a model has to beat."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+UNHEARD = "\0"
+"""A word that no metadata hold."""
 
-def metadata_scores(
-    train: pd.DataFrame, rows: pd.DataFrame, columns: Sequence[str], labels: Sequence[str]
-) -> dict[str, np.ndarray]:
-    """Score rows by their metadata alone, with a logistic regression a label that is fitted on the training rows.
+Terms = Mapping[str, Any]
+"""Of one label: `logit` of an example of which nothing is known, and what each value that is known adds to it: of
+`numbers` by column what 0 adds and what each unit adds; of `words` by column `known`, by word, and `other`."""
+
+
+@dataclass(frozen=True)
+class MetadataBaseline:
+    """A logistic regression a label on metadata alone, as plain numbers, which can be kept beside a model.
+
+    Attributes:
+        labels: terms by name of the label.
+    """
+
+    labels: Mapping[str, Terms]
+
+    @property
+    def columns(self) -> list[str]:
+        """The metadata that it looks at."""
+        return list(dict.fromkeys(c for terms in self.labels.values() for c in (*terms["numbers"], *terms["words"])))
+
+    def scores(self, rows: pd.DataFrame) -> dict[str, np.ndarray]:
+        """Score rows of an index.
+
+        Args:
+            rows: with metadata; a column that is not there is missing everywhere.
+        Returns:
+            By label, (example,) float64.
+        """
+        return {label: expit(_logit(terms, rows)) for label, terms in self.labels.items()}
+
+
+def fit_metadata(train: pd.DataFrame, columns: Sequence[str], labels: Sequence[str]) -> MetadataBaseline:
+    """Fit a logistic regression a label on metadata.
 
     Args:
         train: training rows of an index, with `label.NAME` and metadata.
-        rows: rows to score, with the same metadata.
         columns: metadata to use, such as `meta.age`; numbers enter linearly, words as categories.
-        labels: names of binary labels.
-    Returns:
-        By label, (example,) float64; a label with one class only among the training rows has no scores.
+        labels: names of binary labels; one with one class only among the training rows is left out.
     """
-    scores = {}
+    fitted = {}
     for label in labels:
         known = train[train[f"label.{label}"].notna()] if f"label.{label}" in train else train.iloc[:0]
         truth = known[f"label.{label}"].astype(int) if len(known) else pd.Series(dtype=int)
         if truth.nunique() == 2:
-            model = _regression().fit(_usable(known, columns), truth)
-            scores[label] = model.predict_proba(_usable(rows, columns))[:, 1]
-    return scores
+            metadata = _usable(known, columns)
+            fitted[label] = _terms(_regression().fit(metadata, truth), metadata)
+    return MetadataBaseline(fitted)
 
 
 def _regression() -> Pipeline:
+    """What is fitted for each label: numbers with their gaps filled and marked, words one by one."""
     numbers = make_pipeline(SimpleImputer(add_indicator=True, keep_empty_features=True), StandardScaler())
     words = OneHotEncoder(handle_unknown="ignore")
     features = make_column_transformer(
@@ -49,3 +81,41 @@ def _usable(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     table = rows[list(columns)]
     words = table.select_dtypes(exclude="number").columns
     return table.astype(dict.fromkeys(words, object)).where(table.notna(), np.nan)
+
+
+def _terms(regression: Pipeline, metadata: pd.DataFrame) -> Terms:
+    """A fitted regression as numbers. Its logit is a sum over columns, so each value is asked for by itself."""
+    numbers = [str(column) for column in metadata.select_dtypes("number")]
+    words = {str(c): metadata[c].dropna().unique().tolist() for c in metadata if c not in numbers}
+    asked: list[dict[str, Any]] = [{}, *({column: number} for column in numbers for number in (0.0, 1.0))]
+    asked += [{column: word} for column, known in words.items() for word in (*known, UNHEARD)]
+    dtypes = {column: np.float64 if column in numbers else object for column in metadata}
+    rows = pd.DataFrame([dict.fromkeys(metadata, np.nan) | values for values in asked]).astype(dtypes)
+    nothing_known, *logits = regression.decision_function(rows).tolist()
+    added = (logit - nothing_known for logit in logits)
+    return {
+        "logit": nothing_known,
+        "numbers": {column: _line(next(added), next(added)) for column in numbers},
+        "words": {
+            c: {"known": {str(word): next(added) for word in known}, "other": next(added)} for c, known in words.items()
+        },
+    }
+
+
+def _line(at_zero: float, at_one: float) -> list[float]:
+    return [at_zero, at_one - at_zero]
+
+
+def _logit(terms: Terms, rows: pd.DataFrame) -> np.ndarray:
+    return np.full(len(rows), terms["logit"]) + sum(_added(terms, rows))
+
+
+def _added(terms: Terms, rows: pd.DataFrame) -> Iterator[np.ndarray]:
+    for column, (at_zero, per_unit) in terms["numbers"].items():
+        if column in rows:
+            values = pd.to_numeric(rows[column], errors="coerce").to_numpy(np.float64, na_value=np.nan)
+            yield np.nan_to_num(at_zero + per_unit * values)
+    for column, term in terms["words"].items():
+        if column in rows:
+            added = rows[column].astype(str).map(term["known"]).fillna(term["other"])
+            yield added.where(rows[column].notna(), 0.0).to_numpy(np.float64)

@@ -55,7 +55,7 @@ def replicate_metrics(
     result = np.full((len(scores), len(names), n_replicates), np.nan)
     rankings = [(i, rank(one.truth, one.score), one.group) for i, one in enumerate(scores) if not one.why_unvaried()]
     n_examples = max((len(group) for _, _, group in rankings), default=1)
-    for start, counts in _draws(n_groups, n_replicates, max(1, CHUNK_ELEMENTS // n_examples), rng):
+    for start, counts in draw_groups(n_groups, n_replicates, max(1, CHUNK_ELEMENTS // n_examples), rng):
         for i, ranking, group in rankings:
             drawn = slice(start, start + len(counts))
             # Gathered in the order of the scores at once: a second array in the examples' order is never made.
@@ -63,8 +63,19 @@ def replicate_metrics(
     return result
 
 
-def _draws(n_groups: int, n_replicates: int, chunk: int, rng: np.random.Generator) -> Iterator[tuple[int, np.ndarray]]:
-    """First replicate, and (replicate, group) how often each group is drawn; the chunk does not change the draws."""
+def draw_groups(
+    n_groups: int, n_replicates: int, chunk: int, rng: np.random.Generator
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Draw groups, a chunk of draws at a time.
+
+    Args:
+        n_groups: that are drawn from, and that each draw holds, with replacement.
+        n_replicates: draws.
+        chunk: draws at a time; the draws are the same for every chunk.
+        rng: the same state gives the same draws.
+    Returns:
+        Number of the chunk's first replicate, and (replicate, group), int32, how often each group is drawn.
+    """
     for start in range(0, n_replicates, chunk):
         n_rows = min(chunk, n_replicates - start)
         rows = [np.bincount(rng.integers(n_groups, size=n_groups), minlength=n_groups) for _ in range(n_rows)]

@@ -6,6 +6,7 @@ import pandas as pd
 
 from zoo_core.contract import DataError
 from zoo_core.evaluation.metrics import N_REPLICATES, SEED, Metrics, evaluate
+from zoo_core.evaluation.operating_points import points_of
 from zoo_core.evaluation.predictions import Predictions
 
 AGAINST = "against"
@@ -21,8 +22,9 @@ def compare(first: Predictions, second: Predictions, n_replicates: int = N_REPLI
         n_replicates: draws behind each interval.
         seed: of the draws.
     Returns:
-        As `evaluate`, with the second predictions as baseline "against"; per split that shares examples also
-        `shared`: how many predicted examples are in both files, in the first alone and in the second alone.
+        As `evaluate`, with the second predictions as baseline "against"; calibration and operating points are the
+        first's, its thresholds chosen on all of its validation rows. Per split that shares examples also `shared`: how
+        many predicted examples are in both files, in the first alone and in the second alone.
     Raises:
         DataError: the labels differ, an example is in a file twice, the files share no example, or they disagree on
             the truth or the group of one.
@@ -79,8 +81,9 @@ def _check_agreement(mine: pd.DataFrame, other: pd.DataFrame, first: Predictions
 
 
 def _joined(first: Predictions, mine: pd.DataFrame, other: pd.DataFrame) -> Predictions:
-    """The first predictions with the second's as a baseline, and no other."""
+    """The first predictions with the second's as a baseline, and no other; thresholds stay those of all its rows."""
     names = [label.name for label in first.origin.labels]
     own = mine[[c for c in mine.columns if not c.startswith("baseline.")]]
     against = {f"baseline.{AGAINST}.{name}": other[f"prediction.{name}"] for name in names}
-    return dataclasses.replace(first, table=own.assign(**against).reset_index(drop=True))
+    origin = dataclasses.replace(first.origin, operating_points=points_of(first))
+    return Predictions(own.assign(**against).reset_index(drop=True), origin)

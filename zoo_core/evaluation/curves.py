@@ -7,18 +7,19 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import precision_recall_curve, roc_curve
 
+from zoo_core.evaluation.calibration import score_bins
 from zoo_core.evaluation.predictions import Predictions
 from zoo_core.evaluation.ranking import why_undefined
 
 MODEL = "model"
 """The predictor that is not a baseline."""
 
+CALIBRATED = "calibrated"
+"""The model after Platt scaling; its order of examples, and so its other curves, are the model's."""
+
 MOST_POINTS = 200
 LEAST_DEVIATION = 2e-4
 """A fifth of a pixel where a curve is drawn a thousand pixels wide."""
-
-MOST_BINS = 10
-LEAST_PER_BIN = 20
 
 COLUMNS = ("split", "label", "predictor", "curve", "x", "y", "n")
 
@@ -29,10 +30,10 @@ def draw_curves(predictions: Predictions) -> pd.DataFrame:
     Args:
         predictions: of binary labels.
     Returns:
-        One row a point, in the order of the line: `split`, `label`, `predictor` ("model" or a baseline's kind),
-        `curve`, `x`, `y` (both 0 to 1), `n` (examples of a bin; missing for the others). Curves are `roc` (x false
-        positive rate, y true positive rate), `pr` (x recall, y precision) and `reliability` (x mean score, y share of
-        positives, one point a bin); baselines have `roc` alone.
+        One row a point, in the order of the line: `split`, `label`, `predictor` ("model", "calibrated" or a baseline's
+        kind), `curve`, `x`, `y` (both 0 to 1), `n` (examples of a bin; missing for the others). Curves are `roc` (x
+        false positive rate, y true positive rate), `pr` (x recall, y precision) and `reliability` (x mean score, y
+        share of positives, one point a bin); baselines have `roc` alone, calibrated predictions `reliability` alone.
     """
     tables = [table for split in dict.fromkeys(predictions.table["split"]) for table in _of_split(predictions, split)]
     drawn = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(COLUMNS))
@@ -60,10 +61,7 @@ def reliability_bins(truth: np.ndarray, score: np.ndarray) -> pd.DataFrame:
     Returns:
         One row a bin: `x` mean score, `y` share of positives, `n` examples.
     """
-    n_bins = int(np.clip(len(score) // LEAST_PER_BIN, 1, MOST_BINS))
-    edges = np.unique(np.quantile(score, np.arange(1, n_bins) / n_bins))
-    place = np.searchsorted(edges, score, side="right")
-    bins = pd.DataFrame({"x": score, "y": truth}).groupby(place)
+    bins = pd.DataFrame({"x": score, "y": truth}).groupby(score_bins(score))
     return bins.mean().assign(n=bins.size()).reset_index(drop=True)
 
 
@@ -118,6 +116,7 @@ def _of_label(known: pd.DataFrame, label: str, baselines: list[str]) -> Iterator
     score = known[f"prediction.{label}"].to_numpy(dtype=np.float64)
     if len(truth):
         yield reliability_bins(truth, score).assign(predictor=MODEL, curve="reliability")
+        yield from _calibrated(known, label, truth)
     if why_undefined(truth) is not None:
         return
     yield _line(pr_points(truth, score), MODEL, "pr")
@@ -125,6 +124,12 @@ def _of_label(known: pd.DataFrame, label: str, baselines: list[str]) -> Iterator
     columns = {kind: f"baseline.{kind}.{label}" for kind in baselines if f"baseline.{kind}.{label}" in known}
     for kind, column in columns.items():
         yield _line(roc_points(truth, known[column].to_numpy(dtype=np.float64)), kind, "roc")
+
+
+def _calibrated(known: pd.DataFrame, label: str, truth: np.ndarray) -> Iterator[pd.DataFrame]:
+    if f"calibrated.{label}" in known:
+        score = known[f"calibrated.{label}"].to_numpy(dtype=np.float64)
+        yield reliability_bins(truth, score).assign(predictor=CALIBRATED, curve="reliability")
 
 
 def _line(points: np.ndarray, predictor: str, curve: str) -> pd.DataFrame:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from zoo_core.evaluation.bootstrap import Scores
+from zoo_core.evaluation.calibration import calibration_of_labels
+from zoo_core.evaluation.decisions import judge_points
 from zoo_core.evaluation.estimates import (
     Estimates,
     as_intervals,
@@ -15,8 +16,11 @@ from zoo_core.evaluation.estimates import (
     mean_of,
     why_no_intervals,
 )
+from zoo_core.evaluation.operating_points import Points, points_of
 from zoo_core.evaluation.predictions import Predictions
 from zoo_core.evaluation.ranking import why_undefined
+from zoo_core.evaluation.second_truth import judged_by_second_truth
+from zoo_core.evaluation.split_rows import SplitRows, rows_of_split
 
 Metrics = dict[str, Any]
 """Nested values, each number as [value, low, high]; None where it is undefined."""
@@ -41,10 +45,11 @@ def evaluate(predictions: Predictions, n_replicates: int = N_REPLICATES, seed: i
     Returns:
         Per split `labels`, `mean`, `n`, `n_failed` and `bootstrap` (how the intervals were made). Per label the
         reported metrics with `n` and `n_positive`; `baselines`, by kind: the same metrics of the baseline and, in
-        `difference`, of the model minus the baseline, paired; a `reason` where a value or an interval is missing.
+        `difference`, of the model minus the baseline, paired; `calibration` and `operating_points`; a `reason` where a
+        value or an interval is missing.
     """
-    splits = list(dict.fromkeys(predictions.table["split"]))
-    return {split: _of_split(predictions, split, n_replicates, seed) for split in splits}
+    splits, points = list(dict.fromkeys(predictions.table["split"])), points_of(predictions)
+    return {split: _of_split(predictions, points, split, n_replicates, seed) for split in splits}
 
 
 def metric_at(metrics: Metrics, split: str, path: str) -> float | None:
@@ -59,34 +64,35 @@ def metric_at(metrics: Metrics, split: str, path: str) -> float | None:
     return None if node is None else float(node[0])
 
 
-def _of_split(predictions: Predictions, split: str, n_replicates: int, seed: int) -> Metrics:
-    rows, names = predictions.of_split(split), predictions.origin.reported_metrics
-    group, groups = pd.factorize(rows["group_id"], sort=True, use_na_sentinel=False)
-    scores = {label.name: _scores(rows, group, label.name, predictions) for label in predictions.origin.labels}
+def _of_split(predictions: Predictions, points: Points, split: str, n_replicates: int, seed: int) -> Metrics:
+    rows, names = rows_of_split(predictions, split), predictions.origin.reported_metrics
+    scores = {label.name: _scores(rows, label.name, predictions) for label in predictions.origin.labels}
     flat = [one for kinds in scores.values() for one in kinds.values()]
-    estimated = iter(estimate(flat, len(groups), names, n_replicates, np.random.default_rng(seed)))
+    estimated = iter(estimate(flat, rows.n_groups, names, n_replicates, np.random.default_rng(seed)))
     estimates = {label: {kind: next(estimated) for kind in kinds} for label, kinds in scores.items()}
+    calibration = calibration_of_labels(predictions, split, n_replicates, seed)
+    decisions = judge_points(predictions, points, split, n_replicates, seed)
+    labels = {
+        label: _of_label(scores[label][MODEL], kinds)
+        | {"calibration": calibration[label], "operating_points": decisions[label]}
+        for label, kinds in estimates.items()
+    }
     n_failed = int(((predictions.table["split"] == split) & (predictions.table["status"] == "failed")).sum())
     return {
-        "n": len(rows),
+        "n": len(rows.rows),
         "n_failed": n_failed,
-        "bootstrap": {"n_replicates": n_replicates, "seed": seed, "unit": "group_id", "n_groups": len(groups)},
-        "labels": {label: _of_label(scores[label][MODEL], kinds) for label, kinds in estimates.items()},
+        "bootstrap": {"n_replicates": n_replicates, "seed": seed, "unit": "group_id", "n_groups": rows.n_groups},
+        "labels": labels,
         "mean": _of_mean(list(estimates.values()), names),
+        **judged_by_second_truth(predictions, split, n_replicates, seed),
     }
 
 
-def _scores(rows: pd.DataFrame, group: np.ndarray, label: str, predictions: Predictions) -> dict[str, Scores]:
+def _scores(rows: SplitRows, label: str, predictions: Predictions) -> dict[str, Scores]:
     """The model's scores, and those of each baseline that has some for this label."""
-    known = rows[f"truth.{label}"].notna().to_numpy()
-    truth = rows.loc[known, f"truth.{label}"].to_numpy(dtype=np.int64)
     columns = {MODEL: f"prediction.{label}"}
     columns |= {kind: f"baseline.{kind}.{label}" for kind in predictions.baselines()}
-    return {
-        kind: Scores(truth, rows.loc[known, column].to_numpy(dtype=np.float64), group[known])
-        for kind, column in columns.items()
-        if column in rows
-    }
+    return {kind: rows.scores(label, column) for kind, column in columns.items() if column in rows.rows}
 
 
 def _of_label(scores: Scores, estimates: dict[str, Estimates]) -> Metrics:

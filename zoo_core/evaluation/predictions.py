@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zoo_core.contract import DataError, Label
+from zoo_core.data.files import write_atomically
 
 SCHEMA_VERSION = 1
 METADATA_KEY = b"zoo"
@@ -31,6 +33,13 @@ class Origin:
         split_hash: of the split.
         reported_metrics: per-label metrics that the task reports.
         strata: `meta.` columns that the task reports strata of.
+        second_truth: `source`, and `findings`: by name the labels it is the union of; None where there is none.
+        overlap: of predictions that were made all the same: how many of them are of groups that the model was trained
+            on or chosen on. None where no group is shared. `group`, such as "patient"; groups: `n_groups` in all,
+            `trained_on`, `chosen_on`; examples: `n_examples_in_all`, `n_examples` of either, `n_examples_trained_on`,
+            `n_examples_chosen_on`. Where it could not be counted these are None and `reason` says why.
+        operating_points: thresholds that the predictions bring along, as `points_of` gives them; None where they are
+            chosen on the validation rows beside them.
     """
 
     task: str
@@ -42,6 +51,9 @@ class Origin:
     split_hash: str
     reported_metrics: tuple[str, ...]
     strata: tuple[str, ...] = ()
+    second_truth: Mapping[str, Any] | None = None
+    overlap: Mapping[str, Any] | None = None
+    operating_points: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -50,7 +62,8 @@ class Predictions:
 
     Attributes:
         table: `example_id`, `group_id`, `split`, `status` (ok or failed), `reason`, and per label `truth.NAME` (missing
-            where unknown) and `prediction.NAME`; besides `meta.NAME` and `baseline.KIND.NAME`.
+            where unknown) and `prediction.NAME`; besides `calibrated.NAME` (the prediction after Platt scaling),
+            `meta.NAME`, `baseline.KIND.NAME` and `second_truth.NAME` (missing where unknown).
         origin: where they come from.
     """
 
@@ -74,11 +87,17 @@ def label_columns(kind: str, labels: tuple[Label, ...], values: np.ndarray) -> d
 
 
 def write_predictions(predictions: Predictions, path: Path) -> None:
-    """Write a predictions file."""
+    """Write a predictions file, whole or not at all.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
     table = pa.Table.from_pandas(predictions.table, preserve_index=False)
     origin = {"schema_version": SCHEMA_VERSION, **dataclasses.asdict(predictions.origin)}
     metadata = {**(table.schema.metadata or {}), METADATA_KEY: json.dumps(origin).encode()}
-    pq.write_table(table.replace_schema_metadata(metadata), path, compression="zstd")
+    content = pa.BufferOutputStream()
+    pq.write_table(table.replace_schema_metadata(metadata), content, compression="zstd")
+    write_atomically(path, content.getvalue())
 
 
 def read_predictions(path: Path) -> Predictions:

@@ -6,11 +6,22 @@ from typing import Any
 
 from zoo_core.report.evidence import Evidence
 from zoo_core.report.page import templates
-from zoo_core.report.verdicts import baseline_words, verdicts
+from zoo_core.report.verdicts import baseline_words, overlap_verdicts, verdicts
 from zoo_core.report.wording import as_markdown, group_name, metric_title
 
 HUB_METRICS = {"auroc": "roc_auc", "auprc": "average_precision"}
 """Names under which hubs know our metrics."""
+
+
+HUB_LICENCES = {
+    *("apache-2.0", "mit", "bsd-2-clause", "bsd-3-clause", "mpl-2.0", "gpl-3.0", "lgpl-3.0", "agpl-3.0", "openrail"),
+    *("cc0-1.0", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "cc-by-nc-sa-4.0", "cc-by-nd-4.0", "cc-by-nc-nd-4.0"),
+}
+"""Licences that hubs know by these words, as far as they are usual for weights; any other is `other`, with its name.
+
+Source:
+    Hugging Face Hub documentation, Licenses, list of identifiers.
+"""
 
 
 def render_model_card(evidence: Evidence) -> str:
@@ -21,6 +32,7 @@ def render_model_card(evidence: Evidence) -> str:
     return environment.get_template("model_card.md.j2").render(
         front_matter=_front_matter(evidence),
         run=run,
+        licence=_licence_of(evidence),
         card=run["data"]["card"],
         origin=evidence.origin,
         labels=[label["name"].replace("_", " ") for label in evidence.origin["labels"]],
@@ -32,6 +44,8 @@ def render_model_card(evidence: Evidence) -> str:
         names=evidence.origin["reported_metrics"],
         strata=evidence.strata[evidence.split],
         verdicts=verdicts(evidence),
+        stamps=list(overlap_verdicts(evidence.origin.get("overlap"))),
+        calibrated=any("calibrated" in label.get("calibration", {}) for label in result["labels"].values()),
         baselines={kind: baseline_words(kind, evidence) for kind in result["mean"]["baselines"]},
     )
 
@@ -41,14 +55,24 @@ def _as_yaml(value: Any) -> str:
     return json.dumps(value, allow_nan=False)
 
 
+def _licence_of(evidence: Evidence) -> str:
+    """Licence of the weights, empty where nobody gave them one; runs of an older zoo had no such setting."""
+    return str(evidence.run["config"].get("report", {}).get("licence", ""))
+
+
+def _hub_licence(licence: str) -> Mapping[str, str]:
+    if licence.lower() in HUB_LICENCES:
+        return {"license": licence.lower()}
+    return {"license": "other", "license_name": licence or "not-given"}
+
+
 def _front_matter(evidence: Evidence) -> Mapping[str, Any]:
     run, origin = evidence.run, evidence.origin
     metrics = [HUB_METRICS.get(name, name) for name in origin["reported_metrics"]]
     tags = ["zoo", origin["task"], run["config"]["topology"]["name"], "not-for-clinical-use"]
     name = f"{origin['task']}-{origin['dataset']}-{run['config']['topology']['name']}"
     return {
-        "license": "other",
-        "license_name": "not-given",
+        **_hub_licence(_licence_of(evidence)),
         "library_name": "keras",
         "pipeline_tag": "image-classification",
         "tags": tags + (["drawn-data"] if evidence.drawn else []),

@@ -1,7 +1,8 @@
 """Curves as paths of an SVG picture: places alone, no colours and no text."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,12 @@ from zoo_core.report.wording import metric_title, value
 SIDE = 100.0
 """Length of an axis in the picture's units."""
 
+MODEL, CALIBRATED = "model", "calibrated"
+"""Predictors, as `curves.parquet` names them."""
+
+LEAST_REACH = 0.05
+"""Of an axis of differences, and the step in which it grows."""
+
 Point = tuple[float, float]
 
 
@@ -20,12 +27,14 @@ class Line:
     """A line of a panel.
 
     Attributes:
-        kind: what it shows, a class of the style sheet: "model", "oracle", "metadata", "diagonal".
+        kind: what it shows, a class of the style sheet: "model", "calibrated", "oracle", "metadata", "diagonal".
         path: of an SVG `path`.
+        dots: places of points that are marked.
     """
 
     kind: str
     path: str
+    dots: tuple[Point, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -36,14 +45,12 @@ class Panel:
         title: name of the finding.
         note: its number, or why there is none.
         lines: the last is drawn on top.
-        dots: places of points that are marked.
         ends: what stands at the origin and at the end of the x axis and of the y axis.
     """
 
     title: str
     note: str
     lines: tuple[Line, ...]
-    dots: tuple[Point, ...] = ()
     ends: tuple[str, str, str, str] = ("0", "1", "0", "1")
 
 
@@ -66,8 +73,8 @@ def roc_panels(evidence: Evidence) -> list[Panel]:
     """One a finding: the model's curve over those of the baselines."""
     panels = []
     for name, label, curves in _findings(evidence, "roc"):
-        kinds = [kind for kind in curves["predictor"].unique() if kind != "model"]
-        drawn = [Line(kind, _path(_points(curves, kind))) for kind in [*kinds, "model"] if len(curves)]
+        kinds = [kind for kind in curves["predictor"].unique() if kind != MODEL]
+        drawn = [Line(kind, _path(_points(curves, kind))) for kind in [*kinds, MODEL] if len(curves)]
         panels.append(Panel(name, _note(label, "auroc", curves), (_diagonal(), *drawn)))
     return panels
 
@@ -81,7 +88,7 @@ def pr_panels(evidence: Evidence) -> list[Panel]:
             continue
         share = label["n_positive"] / label["n"]
         guess = Line("diagonal", _path([(0, share), (1, share)]))
-        lines = (guess, Line("model", _path(_points(curves, "model"))))
+        lines = (guess, Line(MODEL, _path(_points(curves, MODEL))))
         panels.append(Panel(name, _note(label, "auprc", curves), lines))
     return panels
 
@@ -90,13 +97,13 @@ def reliability_panels(evidence: Evidence) -> list[Panel]:
     """One a finding, both axes to the highest of its bins: scores of rare findings are all near 0."""
     panels = []
     for name, label, curves in _findings(evidence, "reliability"):
-        points = _points(curves, "model")
-        top = max((c for point in points for c in point), default=1.0) or 1.0
-        scaled = [(x / top, y / top) for x, y in points]
+        bins = {kind: points for kind in (MODEL, CALIBRATED) if (points := _points(curves, kind))}
+        top = max((c for points in bins.values() for point in points for c in point), default=1.0) or 1.0
+        scaled = {kind: [(x / top, y / top) for x, y in points] for kind, points in bins.items()}
         end = f"{top:.2g}"
-        lines = (_diagonal(), Line("model", _path(scaled)))
+        lines = (_dotted(kind, points) for kind, points in scaled.items())
         note = f"{label['n_positive']:,} of {label['n']:,} positive"
-        panels.append(Panel(name, note, lines, tuple(map(_place, scaled)), ("0", end, "0", end)))
+        panels.append(Panel(name, note, (_diagonal(), *lines), ("0", end, "0", end)))
     return panels
 
 
@@ -121,12 +128,53 @@ def forest_place(number: float, start: float) -> float:
     return round(SIDE * (number - start) / (1 - start), 1)
 
 
-def _forest(label: Node, metric: str, start: float) -> Forest:
-    number, low, high = label[metric]
+@dataclass(frozen=True)
+class Difference:
+    """A difference on an axis with zero in the middle.
+
+    Attributes:
+        kind: of which run, a class of the style sheet.
+        whisker: the interval's ends in the picture's units; None without one.
+        dot: the difference; None where it is undefined.
+    """
+
+    kind: str
+    whisker: tuple[float, float] | None
+    dot: float | None
+
+
+def difference_rows(
+    rows: Sequence[Sequence[Sequence[Any] | None]], kinds: Sequence[str]
+) -> tuple[float, list[list[Difference]]]:
+    """How far the axis reaches to both sides of zero, and the marks of each row.
+
+    Args:
+        rows: of each finding the difference of each run, as [value, low, high].
+        kinds: of the runs.
+    """
+    ends = [abs(end) for row in rows for one in row if one for end in one if end is not None]
+    reach = float(np.ceil(max([*ends, LEAST_REACH]) / LEAST_REACH)) * LEAST_REACH
+    return reach, [[_difference(kind, one, reach) for kind, one in zip(kinds, row, strict=True)] for row in rows]
+
+
+def _difference(kind: str, one: Sequence[Any] | None, reach: float) -> Difference:
+    if one is None:
+        return Difference(kind, None, None)
+    dot, low, high = (None if end is None else round(SIDE * (end + reach) / (2 * reach), 1) for end in one)
+    return Difference(kind, None if low is None or high is None else (low, high), dot)
+
+
+def interval_forest(interval: Sequence[Any], marks: Mapping[str, Sequence[Any] | None], start: float) -> Forest:
+    """A number with its interval, and the marks that are defined, on an axis from `start` to 1."""
+    number, low, high = interval
     whisker = None if low is None else (forest_place(low, start), forest_place(high, start))
-    marks = ((kind, one[metric]) for kind, one in label["baselines"].items())
-    baselines = tuple((kind, forest_place(one[0], start)) for kind, one in marks if one)
-    return Forest(whisker, forest_place(number, start), baselines)
+    places = tuple((kind, forest_place(one[0], start)) for kind, one in marks.items() if one)
+    return Forest(whisker, forest_place(number, start), places)
+
+
+def _forest(label: Node, metric: str, start: float) -> Forest:
+    marks = {kind: one[metric] for kind, one in label["baselines"].items()}
+    return interval_forest(label[metric], marks, start)
 
 
 def _findings(evidence: Evidence, curve: str) -> Iterable[tuple[str, Node, pd.DataFrame]]:
@@ -152,14 +200,14 @@ def _points(curves: pd.DataFrame, predictor: str) -> list[Point]:
 def _by_epoch(title: str, values: Sequence[tuple[int, float | None]]) -> Panel:
     known = [(epoch, number) for epoch, number in values if number is not None]
     if not known:
-        return Panel(title, "undefined in every epoch", (), (), ("", "", "", ""))
+        return Panel(title, "undefined in every epoch", (), ("", "", "", ""))
     numbers = [number for _, number in known]
     first, last = values[0][0], values[-1][0]
     low, high = min(numbers), max(numbers)
     scaled = [(_share(epoch, first, last), _share(number, low, high)) for epoch, number in known]
     note = f"{value([numbers[0]])} in the first epoch, {value([numbers[-1]])} in the last"
     ends = (f"epoch {first}", f"epoch {last}" if last > first else "", *_range(low, high))
-    return Panel(title, note, (Line("model", _path(scaled)),), tuple(map(_place, scaled)), ends)
+    return Panel(title, note, (_dotted(MODEL, scaled),), ends)
 
 
 def _range(low: float, high: float) -> tuple[str, str]:
@@ -168,6 +216,10 @@ def _range(low: float, high: float) -> tuple[str, str]:
 
 def _share(number: float, low: float, high: float) -> float:
     return (number - low) / (high - low) if high > low else 0.5
+
+
+def _dotted(kind: str, points: Sequence[Point]) -> Line:
+    return Line(kind, _path(points), tuple(map(_place, points)))
 
 
 def _diagonal() -> Line:

@@ -1,7 +1,7 @@
 """What a report is made from: the files of a run folder, read, and nothing computed from them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -22,6 +22,10 @@ class Evidence:
         events: `events.jsonl`, in order.
         origin: the key-values of `predictions.parquet`.
         n_damaged_events: lines of `events.jsonl` that could not be read.
+        localization: `localization.json`; None where the data set has no boxes.
+        maps: `maps.json`; None where no maps were made.
+        scaling: `calibration.json` of the model folder; None where none was made, or the model lies elsewhere.
+        pictures: by the name that `maps` has for them, as `data:` addresses.
     """
 
     run: Node
@@ -31,6 +35,10 @@ class Evidence:
     events: Sequence[Node]
     origin: Node
     n_damaged_events: int = 0
+    localization: Node | None = None
+    maps: Node | None = None
+    scaling: Node | None = None
+    pictures: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def split(self) -> str:

@@ -6,20 +6,52 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from zoo_core.report import drawing, wording
-from zoo_core.report.evidence import Evidence
+from zoo_core.report.boxes import box_forests
+from zoo_core.report.calibration import CALIBRATED, IDEAL, excludes, rules, unscaled
+from zoo_core.report.evidence import Evidence, Node
 from zoo_core.report.published import published_for
+from zoo_core.report.second_truth import HALF
+from zoo_core.report.shortcuts import CHANCE
 from zoo_core.report.verdicts import (
     AUROC,
-    CHANCE,
     FEW_POSITIVES,
     METADATA,
     ORACLE,
     baseline_words,
     not_better,
+    overlap_verdicts,
     verdicts,
 )
 
 EPOCH_COLUMNS = ("epoch", "step", "loss", "validation", "learning_rate", "images_per_s")
+MAP_KINDS = ("highest", "lowest", "most wrong")
+
+SECTIONS = {
+    "findings": "Findings",
+    "roc": "ROC curves",
+    "pr": "Precision-recall curves",
+    "calibration": "Calibration",
+    "operating": "Operating points",
+    "second_truth": "Second truth",
+    "boxes": "Maps and boxes",
+    "maps": "Maps",
+    "strata": "Strata",
+    "training": "Training",
+    "published": "Published results",
+    "data": "Data",
+    "split": "Split",
+    "how": "How it was made",
+}
+"""Name of a template of the folder `sections`, and of the place in the page, to title."""
+
+ONLY_WITH = {
+    "operating": "rules",
+    "second_truth": "second_truth",
+    "boxes": "localization",
+    "maps": "maps",
+    "training": "trained",
+}
+"""Sections that are left out where there is nothing of theirs."""
 
 
 def render_report(evidence: Evidence) -> str:
@@ -37,42 +69,97 @@ def templates() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    names = ("value", "span", "full", "signed", "signed_value", "signed_span", "spaced", "metric_title")
-    environment.filters |= {name: getattr(wording, name) for name in names}
-    environment.globals |= {"counted": wording.counted, "flattened": wording.flattened}
+    names = ("value", "span", "full", "signed", "signed_value", "signed_span", "spaced", "metric_title", "percent")
+    environment.filters |= {name: getattr(wording, name) for name in (*names, "as_text", "listed")}
+    environment.globals |= {"counted": wording.counted, "flattened": wording.flattened, "excludes": excludes}
     return environment
 
 
 def _view(evidence: Evidence) -> Mapping[str, Any]:
-    result = evidence.metrics[evidence.split]
-    start, forests = drawing.forests(result, evidence.metric)
-    kinds = list(result["mean"]["baselines"])
+    view = {**_of_run(evidence), **_of_findings(evidence), **_beyond_ranking(evidence), **_of_training(evidence)}
+    shown = [(name, title) for name, title in SECTIONS.items() if name not in ONLY_WITH or view[ONLY_WITH[name]]]
+    return {**view, "sections": shown}
+
+
+def _of_run(evidence: Evidence) -> Mapping[str, Any]:
+    run = evidence.run
     return {
-        "run": evidence.run,
+        "run": run,
+        "card": run["data"]["card"],
         "origin": evidence.origin,
         "drawn": evidence.drawn,
-        "metrics": evidence.metrics,
+        "of_drawn": " (drawn data)" if evidence.drawn else "",
+        "stamps": list(overlap_verdicts(evidence.origin.get("overlap"))),
         "split": evidence.split,
-        "group": wording.group_name(evidence.run["split"]["group"]),
-        "metric": evidence.metric,
+        "group": wording.group_name(run["split"]["group"]),
+        "parts": [(part, f"{n:,}") for part, n in run["split"]["n_examples"].items()],
+        "left_out": [(bad["example_id"], bad["reason"]) for bad in run["data"]["unreadable"]],
+        "verdicts": verdicts(evidence),
+        "published": published_for(evidence),
+    }
+
+
+def _of_findings(evidence: Evidence) -> Mapping[str, Any]:
+    result, metric = evidence.metrics[evidence.split], evidence.metric
+    start, forests = drawing.forests(result, metric)
+    return {
+        "metrics": evidence.metrics,
+        "names": evidence.origin["reported_metrics"],
+        "metric": metric,
         "result": result,
         "strata": evidence.strata[evidence.split],
-        "left_out": [(bad["example_id"], bad["reason"]) for bad in evidence.run["data"]["unreadable"]],
-        "verdicts": verdicts(evidence),
-        "baselines": {kind: baseline_words(kind, evidence) for kind in kinds},
-        "not_better": {name: not_better(label, METADATA, evidence.metric) for name, label in result["labels"].items()},
+        "baselines": {kind: baseline_words(kind, evidence) for kind in result["mean"]["baselines"]},
+        "not_better": {name: not_better(label, METADATA, metric) for name, label in result["labels"].items()},
         "few": FEW_POSITIVES,
-        "metadata": METADATA,
         "oracle": ORACLE,
         "forests": forests,
         "forest_start": start,
-        "forest_chance": drawing.forest_place(CHANCE, start) if evidence.metric == AUROC else None,
+        "forest_chance": drawing.forest_place(CHANCE, start) if metric == AUROC else None,
         "panels": _panels(evidence),
+    }
+
+
+def _beyond_ranking(evidence: Evidence) -> Mapping[str, Any]:
+    """Calibration, thresholds, a second truth, and what the maps show; runs of older versions lack some of it."""
+    result, localization = evidence.metrics[evidence.split], evidence.localization
+    calibrations = [label["calibration"] for label in result["labels"].values() if "calibration" in label]
+    boxed = localization["labels"] if localization and "labels" in localization else {}
+    return {
+        "ideal": IDEAL,
+        "has_calibration": bool(calibrations),
+        "has_calibrated": any(CALIBRATED in one for one in calibrations),
+        "unscaled": unscaled(evidence.scaling),
+        "rules": rules(result, evidence.split),
+        "second_truth": result.get("second_truth"),
+        "half": HALF,
+        "localization": localization,
+        "box_forests": box_forests(localization) if localization and boxed else {},
+        "unboxed": [name for name, one in boxed.items() if not one["n_images"]],
+        "maps": _maps(evidence.maps) if evidence.maps else None,
+        "pictures": evidence.pictures,
+    }
+
+
+def _maps(maps: Node) -> Mapping[str, Any]:
+    """Why no pictures are shown, or None; and those of each finding by kind."""
+    by_label: dict[str, dict[str, Any]] = {}
+    for one in maps["maps"]:
+        by_label.setdefault(one["label"], {})[one["kind"]] = one
+    return {
+        "reason": None if maps["shown"] else maps["reason"],
+        "kinds": MAP_KINDS,
+        "by_label": by_label,
+        "has_boxes": any(one["boxes"] for one in maps["maps"]),
+    }
+
+
+def _of_training(evidence: Evidence) -> Mapping[str, Any]:
+    return {
+        "trained": "evaluation" not in evidence.run,
         "epochs": evidence.epochs(),
         "n_damaged_events": evidence.n_damaged_events,
         "epoch_columns": EPOCH_COLUMNS,
         "finished": next((event for event in evidence.events[::-1] if event["event"] == "RunFinished"), None),
-        "published": published_for(evidence),
     }
 
 

@@ -32,6 +32,9 @@ def published_for(evidence: Evidence) -> Published | str:
     known = _known(run["data"]["name"])
     if known is None:
         return f"No published results are known here for the data set '{run['data']['name']}'."
+    evaluation = run.get("evaluation")
+    if evaluation and evaluation["model"]["split"]["hash"] != run["split"]["hash"]:
+        return "The model was trained on other data: published results are of models that learned from this split."
     if "auroc" not in evidence.origin["reported_metrics"]:
         return "The task does not report the AUROC, and published results are AUROCs."
     n_examples = run["data"]["n_examples"]

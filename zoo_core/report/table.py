@@ -7,7 +7,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-METRIC_TITLES = {"auroc": "AUROC", "auprc": "AUPRC"}
+from zoo_core.report.wording import metric_title
 
 Node = Mapping[str, Any]
 """A label of `metrics.json`, or the mean of the labels."""
@@ -16,8 +16,15 @@ Column = tuple[str, Callable[[Node], str]]
 """Heading, and the cell of a label."""
 
 
+DECISIONS = {"sensi- tivity": "sensitivity", "speci- ficity": "specificity", "PPV": "ppv"}
+"""Headings, and numbers of an operating point."""
+
+CALIBRATIONS = {"slope raw": ("raw", "slope"), "ECE raw": ("raw", "ece"), "ECE scaled": ("calibrated", "ece")}
+"""Headings, and versions with their numbers."""
+
+
 def findings_table(result: Node, metric_names: Sequence[str], title: str, width: int) -> Table:
-    """One row a label with its counts, metrics and the AUROC of each baseline.
+    """One row a label with its counts, metrics and the first metric of each baseline.
 
     The first metric has its interval; the others have theirs where the width allows it.
 
@@ -27,7 +34,9 @@ def findings_table(result: Node, metric_names: Sequence[str], title: str, width:
         title: what was predicted, on which data.
         width: of the terminal, in characters.
     """
-    baselines = [(f"{kind} AUROC", _baseline_cell(kind)) for kind in result["mean"]["baselines"]]
+    first = metric_names[0]
+    kinds = result["mean"]["baselines"]
+    baselines = [(f"{kind} {metric_title(first)}", _baseline_cell(kind, first)) for kind in kinds]
 
     def with_intervals(n_metrics: int) -> Table:
         metrics = [_metric_column(name, i < n_metrics) for i, name in enumerate(metric_names)]
@@ -45,7 +54,7 @@ def differences_table(result: Node, metric_names: Sequence[str], kind: str, widt
         kind: the baseline that is compared with.
         width: of the terminal, in characters.
     """
-    first = METRIC_TITLES[metric_names[0]]
+    first = metric_title(metric_names[0])
     values: list[Column] = [
         (first, lambda node: _value(node[metric_names[0]])),
         (f"{kind} {first}", lambda node: _value(node["baselines"][kind][metric_names[0]])),
@@ -53,6 +62,59 @@ def differences_table(result: Node, metric_names: Sequence[str], kind: str, widt
     differences = [_difference_column(name, kind) for name in metric_names]
     title = "first minus second"
     return _widest([_table(result, [*values, *differences[:n]], title) for n in (len(differences), 1)], width)
+
+
+def decisions_table(result: Node, rule: str, width: int) -> Table | None:
+    """One row a label: its numbers at the threshold of a rule, and calibration where the width allows it.
+
+    Args:
+        result: one split of `metrics.json`.
+        rule: that chose the thresholds, such as "youden".
+        width: of the terminal, in characters.
+    Returns:
+        None where no label has a threshold, nor a calibration error.
+    """
+    labels = result["labels"].values()
+    chosen_on = [of for label in labels if (of := label["operating_points"][rule].get("chosen_on"))]
+    if not chosen_on and not any(_calibrated(label, "raw", "ece") for label in labels):
+        return None
+    numbers = [_decision_column(name, key, rule) for name, key in DECISIONS.items()]
+    calibration = [_calibration_column(name, *keys) for name, keys in CALIBRATIONS.items()]
+    if not chosen_on:
+        return _labels_table(result, calibration, "calibration, raw and scaled")
+    title = f"at thresholds of {chosen_on[0]['split']} ({rule}); calibration, raw and scaled"
+    return _widest([_labels_table(result, columns, title) for columns in ([*numbers, *calibration], numbers)], width)
+
+
+def runs_table(comparison: Node) -> Table:
+    """One row a run: its mean on its own examples, the paired difference to the first on shared ones, and its speed.
+
+    Args:
+        comparison: of `zoo_core.runtime.comparing.compare_runs`.
+    """
+    metric, split = comparison["metrics"][0], comparison["split"]
+    title = f"{comparison['task']}, {split}: runs beside the first"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("run", overflow="fold")
+    for heading in ("examples", f"mean\n{metric_title(metric)}", "shared", "difference", "images/s", "wall\nminutes"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    held = {one["run"]: one for one in comparison["comparisons"]}
+    for run in comparison["runs"]:
+        mean, speed = _value(run["mean"][metric]), run["speed"]
+        paired = _held_cells(held.get(run["name"]), metric)
+        table.add_row(run["name"], str(run["n"]), mean, *paired, *_speed_cells(speed))
+    return table
+
+
+def _held_cells(one: Node | None, metric: str) -> tuple[str, str]:
+    if one is None:
+        return "", ""
+    return str(one["shared"]["n"]), _signed_interval(one["mean"][metric]["difference"])
+
+
+def _speed_cells(speed: Node) -> tuple[str, str]:
+    rate, wall_s = speed["images_per_s"], speed["wall_s"]
+    return "" if rate is None else f"{rate:.1f}", "" if wall_s is None else f"{wall_s / 60:.1f}"
 
 
 def _widest(tables: Sequence[Table], width: int) -> Table:
@@ -63,29 +125,48 @@ def _widest(tables: Sequence[Table], width: int) -> Table:
 
 
 def _table(result: Node, columns: Sequence[Column], title: str) -> Table:
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("finding", no_wrap=True)
-    for heading in ("positive/n", *(heading for heading, _ in columns)):
-        # A heading may take two lines, so that it is no wider than what stands below it.
-        table.add_column(heading.replace(" ", "\n"), justify="right", no_wrap=True)
-    for name, label in result["labels"].items():
-        table.add_row(name, f"{label['n_positive']}/{label['n']}", *(cell(label) for _, cell in columns))
+    counts: Column = ("positive/n", lambda node: f"{node['n_positive']}/{node['n']}")
+    table = _labels_table(result, [counts, *columns], title)
     table.add_section()
     mean = result["mean"]
     table.add_row(f"mean of {mean['n_labels']}", "", *(cell(mean) for _, cell in columns))
     return table
 
 
+def _labels_table(result: Node, columns: Sequence[Column], title: str) -> Table:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("finding", no_wrap=True)
+    for heading, _ in columns:
+        # A heading may take two lines, so that it is no wider than what stands below it.
+        table.add_column(heading.replace(" ", "\n"), justify="right", no_wrap=True)
+    for name, label in result["labels"].items():
+        table.add_row(name, *(cell(label) for _, cell in columns))
+    return table
+
+
 def _metric_column(name: str, with_interval: bool) -> Column:
-    return METRIC_TITLES[name], lambda node: (_interval if with_interval else _value)(node[name])
+    return metric_title(name), lambda node: (_interval if with_interval else _value)(node[name])
 
 
-def _baseline_cell(kind: str) -> Callable[[Node], str]:
-    return lambda node: _value(node["baselines"].get(kind, {}).get("auroc"))
+def _decision_column(heading: str, name: str, rule: str) -> Column:
+    return heading, lambda node: _value(node["operating_points"][rule].get(name))
+
+
+def _calibration_column(heading: str, version: str, name: str) -> Column:
+    return heading, lambda node: _value(_calibrated(node, version, name))
+
+
+def _calibrated(node: Node, version: str, name: str) -> Sequence[float | None] | None:
+    number: Sequence[float | None] | None = node["calibration"].get(version, {}).get(name)
+    return number
+
+
+def _baseline_cell(kind: str, metric: str) -> Callable[[Node], str]:
+    return lambda node: _value(node["baselines"].get(kind, {}).get(metric))
 
 
 def _difference_column(name: str, kind: str) -> Column:
-    heading = f"{METRIC_TITLES[name]} difference"
+    heading = f"{metric_title(name)} difference"
     return heading, lambda node: _signed_interval(node["baselines"][kind]["difference"][name])
 
 

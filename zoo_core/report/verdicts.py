@@ -1,47 +1,48 @@
 """The first lines of a report: what a reader must know before a number is believed."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
 
+from zoo_core.report.boxes import box_verdicts
+from zoo_core.report.calibration import calibration_verdicts
 from zoo_core.report.evidence import Evidence, Node
-from zoo_core.report.wording import Interval, counted, listed, spaced
+from zoo_core.report.overlap import overlap_words
+from zoo_core.report.second_truth import second_truth_verdicts
+from zoo_core.report.shortcuts import CHANCE, oracle_verdicts, shortcut_verdicts
+from zoo_core.report.wording import Interval, Verdict, begun, counted, group_name, listed, spaced
 
 FEW_POSITIVES = 30
 """Below this many positives an AUROC says little: one example more or less shows in its second decimal."""
 
 AUROC = "auroc"
-CHANCE = 0.5
-"""The AUROC of a guess; other metrics have no such number."""
-
 ORACLE = "oracle"
 METADATA = "metadata"
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """One line.
-
-    Attributes:
-        level: `warning` where it takes something away from the numbers below, else `note`.
-        head: the verdict.
-        text: what it rests on.
-    """
-
-    level: Literal["warning", "note"]
-    head: str
-    text: str
-
-
 def verdicts(evidence: Evidence) -> list[Verdict]:
-    """Of the shown split, the gravest question first: are these radiographs, is it more than a guess, is it enough."""
+    """Of the shown split, the gravest question first: is it a test, are these radiographs, is it more than a guess."""
     result = evidence.metrics[evidence.split]
     return [
+        *overlap_verdicts(evidence.origin.get("overlap")),
         _of_data(evidence),
+        *_of_evaluation(evidence),
         *_of_baselines(evidence, result),
         *_of_counts(result, evidence.metric),
+        *calibration_verdicts(result, evidence.scaling),
+        *second_truth_verdicts(result),
+        *box_verdicts(evidence.localization),
         _left_out(evidence),
     ]
+
+
+def overlap_verdicts(overlap: Node | None) -> Iterator[Verdict]:
+    """What is stamped on every page where the model may have seen those it is tested on.
+
+    Args:
+        overlap: of a predictions file's key-values; None where nothing is shared.
+    """
+    if overlap:
+        head = "Perhaps not independent." if overlap["reason"] else "Not independent."
+        yield Verdict("warning", head, f"{begun(overlap_words(overlap))}.")
 
 
 def baseline_words(kind: str, evidence: Evidence) -> str:
@@ -78,6 +79,22 @@ def _of_data(evidence: Evidence) -> Verdict:
     return Verdict("note", "Real data.", f"{card['title']}: {counted(n, 'image')} in this run.")
 
 
+def _of_evaluation(evidence: Evidence) -> Iterator[Verdict]:
+    """Where the model comes from, if it was not trained in this folder; what it has seen of the data is stamped."""
+    evaluation = evidence.run.get("evaluation")
+    if not evaluation:
+        return
+    model, group = evaluation["model"], group_name(evidence.run["split"]["group"])
+    head = f"Trained on {model['data']['name']}, split {model['split']['name']}."
+    if evidence.origin.get("overlap"):
+        yield Verdict("note", head, "What it has seen of the data tested here stands above.")
+    elif evaluation["seen_groups"]["namespace"] == evaluation["namespace"]:
+        yield Verdict("note", head, f"No {group} that it was trained or chosen on is among those tested here.")
+    else:
+        text = f"The {group}s tested here are numbered by others: that the model has seen none is taken for granted."
+        yield Verdict("note", head, text)
+
+
 def _of_baselines(evidence: Evidence, result: Node) -> Iterator[Verdict]:
     kinds = [kind for kind in result["mean"]["baselines"] if kind != ORACLE]
     if not kinds:
@@ -96,10 +113,12 @@ def _of_baselines(evidence: Evidence, result: Node) -> Iterator[Verdict]:
                 why: [name for name in failing if failing[name] == why] for why in sorted(set(failing.values()))
             }
             text = "; ".join(f"{why}: {listed(names)}" for why, names in by_reason.items())
-            yield Verdict("warning", head, f"{text[0].upper()}{text[1:]}.")
+            yield Verdict("warning", head, f"{begun(text)}.")
         elif n_compared:
             text = "The whole paired interval of the difference is above zero wherever there is one."
             yield Verdict("note", f"Better than {words} for all {counted(n_compared, 'finding')}.", text)
+        yield from shortcut_verdicts(result, kind, words)
+    yield from oracle_verdicts(result, ORACLE)
 
 
 def _of_counts(result: Node, metric: str) -> Iterator[Verdict]:

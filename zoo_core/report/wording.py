@@ -3,12 +3,28 @@
 import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 UNDEFINED = "undefined"
 METRIC_TITLES = {"auroc": "AUROC", "auprc": "AUPRC"}
 
 Interval = Sequence[float | None]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One line that a reader must see before the numbers.
+
+    Attributes:
+        level: `warning` where it takes something away from the numbers below, else `note`.
+        head: the verdict.
+        text: what it rests on.
+    """
+
+    level: Literal["warning", "note"]
+    head: str
+    text: str
 
 
 def metric_title(name: str) -> str:
@@ -63,6 +79,15 @@ def signed(interval: Interval | None) -> str:
     return f"{signed_value(interval)} ({ends})" if ends else signed_value(interval)
 
 
+def percent(share: float | None) -> str:
+    """A share of a whole, such as a prevalence.
+
+    >>> percent(0.0312), percent(0.5), percent(None)
+    ('3.1 %', '50.0 %', 'undefined')
+    """
+    return UNDEFINED if share is None else f"{100 * share:.1f} %"
+
+
 def group_name(column: str) -> str:
     """What a group column's values are numbers of.
 
@@ -77,6 +102,15 @@ def spaced(name: str) -> str:
     return name.replace("_", " ")
 
 
+def begun(text: str) -> str:
+    """The text as a sentence begins; the rest keeps its letters.
+
+    >>> begun("lower for Mass")
+    'Lower for Mass'
+    """
+    return text[:1].upper() + text[1:]
+
+
 def listed(names: Sequence[str]) -> str:
     """Names as a sentence has them.
 
@@ -87,26 +121,46 @@ def listed(names: Sequence[str]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
 
 
-def counted(n: int, noun: str) -> str:
+def counted(n: int, noun: str, plural: str = "") -> str:
     """A count with its noun.
 
-    >>> counted(1, "finding"), counted(1600, "finding")
-    ('1 finding', '1,600 findings')
+    >>> counted(1, "finding"), counted(1600, "finding"), counted(2, "box", "boxes")
+    ('1 finding', '1,600 findings', '2 boxes')
     """
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
 
 
-def flattened(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+def leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Nested settings as rows of a dotted key and a value."""
+    for key, inner in values.items():
+        if isinstance(inner, Mapping):
+            yield from leaves(inner, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", inner
+
+
+def flattened(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Nested settings as rows of a dotted key and a text.
 
     >>> list(flattened({"trainer": {"n_epochs": 3}, "names": ["a", "b"]}))
     [('trainer.n_epochs', '3'), ('names', 'a, b')]
     """
-    for key, inner in values.items():
-        if isinstance(inner, Mapping):
-            yield from flattened(inner, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", _text(inner)
+    return ((key, as_text(inner)) for key, inner in leaves(values))
+
+
+def as_text(inner: Any) -> str:
+    """A setting as a reader sees it.
+
+    >>> as_text(None), as_text(""), as_text(True), as_text([]), as_text(0.1)
+    ('none', 'none', 'yes', 'none', '0.1')
+    """
+    if inner is None or inner == "":
+        return "none"
+    if isinstance(inner, bool):
+        return "yes" if inner else "no"
+    if isinstance(inner, (list, tuple)):
+        return ", ".join(as_text(one) for one in inner) or "none"
+    return str(inner)
 
 
 def as_markdown(text: object) -> str:
@@ -117,13 +171,3 @@ def as_markdown(text: object) -> str:
     """
     words = " ".join(str(text).split())
     return re.sub(r"([\\`*_\[\]{}|#!~])", r"\\\1", html.escape(words, quote=False))
-
-
-def _text(inner: Any) -> str:
-    if inner is None:
-        return "none"
-    if isinstance(inner, bool):
-        return "yes" if inner else "no"
-    if isinstance(inner, (list, tuple)):
-        return ", ".join(_text(one) for one in inner) or "none"
-    return str(inner)

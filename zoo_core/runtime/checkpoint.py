@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import json
-import os
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from zoo_core.contract import DataError, OutputError
+from zoo_core.data.files import write_atomically
 from zoo_core.runtime.schedule import Progress
 
 SCHEMA_VERSION = 1
@@ -96,52 +96,6 @@ def variables_by_name(variables: list[Any], prefix: str) -> dict[str, Any]:
         prefix: "model" or "optimizer".
     """
     return {f"{prefix}/{i:05d}/{variable.path}": variable for i, variable in enumerate(variables)}
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file that is there whole or not at all, also after a power cut.
-
-    Parts that a killed process left of the same file are removed.
-
-    Raises:
-        OutputError: it cannot be written; what was at `path` is still there.
-    """
-    try:
-        remove_parts(path.parent, path.name)
-        _write_beside(path, content)
-    except OSError as error:
-        raise OutputError(
-            f"'{path}' needs to be written, which failed ({error.strerror}): make room or give permission there"
-        ) from error
-
-
-def remove_parts(folder: Path, name: str = "*") -> None:
-    """Remove what killed processes left of files they were writing; one process alone writes in a folder.
-
-    Args:
-        folder: where.
-        name: of the file, or a pattern.
-    """
-    for part in folder.glob(f".{name}.*.part"):
-        part.unlink(missing_ok=True)
-
-
-def _write_beside(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            temporary.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 @contextlib.contextmanager

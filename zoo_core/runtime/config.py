@@ -7,6 +7,7 @@ from zoo_core.contract import ConfigError
 
 Optimizer = Literal["adam", "adamw", "sgd"]
 Schedule = Literal["constant", "cosine", "plateau"]
+ExampleOrder = Literal["exact", "shards"]
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,10 @@ class TrainerConfig:
         batch_norm_momentum: what is kept of batch norm's moving statistics at each step; Keras's own 0.99 is still far
             behind the network after a few hundred steps.
         n_readers: threads of a rank that read ahead.
+        order: "exact", a permutation of all training examples in each epoch; "shards", for a packed store that is laid
+            out for the run's split: its shards are permuted, each is read once an epoch from one end to the other, and
+            examples are permuted among as many of them as are read together.
+        order_buffer_shards: shards that "shards" reads together; twice as many are in memory. "exact" needs none.
         augment: whether the task's augmentation is applied.
         checkpoint_every_s: seconds after which a checkpoint is written within an epoch; each epoch ends with one.
     """
@@ -110,11 +115,13 @@ class TrainerConfig:
     plateau_patience: int = 1
     batch_norm_momentum: float = 0.9
     n_readers: int = 2
+    order: ExampleOrder = "exact"
+    order_buffer_shards: int = 4
     augment: bool = True
     checkpoint_every_s: float = 600.0
 
     def __post_init__(self) -> None:
-        counts = ("n_epochs", "global_batch_size", "plateau_patience", "n_readers")
+        counts = ("n_epochs", "global_batch_size", "plateau_patience", "n_readers", "order_buffer_shards")
         for name in (*counts, "learning_rate", "checkpoint_every_s"):
             if not getattr(self, name) > 0:
                 raise ConfigError(f"trainer.{name} needs a number above 0. Received: {getattr(self, name)}")
@@ -146,6 +153,24 @@ class LaunchConfig:
 
 
 @dataclass(frozen=True)
+class ReportConfig:
+    """What the report and the model card show; it changes nothing that is computed.
+
+    Attributes:
+        licence: under which the trained weights may be used, such as "apache-2.0" or "cc-by-4.0"; empty where nobody
+            has given them one, and the model card then says so.
+        thumbnails: whether images of examples that are not drawn may be shown.
+    """
+
+    licence: str = ""
+    thumbnails: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.licence.isprintable():
+            raise ConfigError(f"report.licence needs one line of text. Received: {self.licence!r}")
+
+
+@dataclass(frozen=True)
 class RunConfig:
     """All that decides what a run computes.
 
@@ -158,6 +183,7 @@ class RunConfig:
         split: how examples are parted.
         trainer: how the network is trained.
         launch: where the ranks are.
+        report: what is shown of it.
     """
 
     task: Choice
@@ -168,6 +194,7 @@ class RunConfig:
     split: SplitConfig = field(default_factory=SplitConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     launch: LaunchConfig = field(default_factory=LaunchConfig)
+    report: ReportConfig = field(default_factory=ReportConfig)
 
     def __post_init__(self) -> None:
         if self.seed < 0:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import hashlib
-import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,15 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save
 
+from zoo_core.data.files import write_atomically
+from zoo_core.evaluation.baselines import MetadataBaseline
 from zoo_core.models.assembly import save_model
 from zoo_core.models.weights import LoadedWeights
-from zoo_core.runtime.checkpoint import write_atomically
+from zoo_core.runtime.contamination import seen_groups, write_groups
+from zoo_core.runtime.json_files import write_json
 from zoo_core.runtime.prepare import Prepared
 from zoo_core.runtime.settings import as_settings
-
-SCHEMA_VERSION = 1
+from zoo_core.runtime.trained_model import BASELINE, DESCRIPTION, FITTED, GROUPS, NETWORK, SCHEMA_VERSION
 
 
 def weights_hash(model: Any) -> str:
@@ -27,22 +28,34 @@ def weights_hash(model: Any) -> str:
     return digest.hexdigest()
 
 
-def write_model_folder(folder: Path, model: Any, prepared: Prepared, weights: LoadedWeights) -> None:
-    """Write `model.keras`, which plain Keras loads, `fitted.safetensors` and `model.json`.
+def write_model_folder(
+    folder: Path, model: Any, prepared: Prepared, weights: LoadedWeights, baseline: MetadataBaseline
+) -> None:
+    """Write `model.keras`, which plain Keras loads, and what predicting and testing it elsewhere needs.
+
+    `model.json` is written last: where it is, the others are whole.
 
     Args:
         folder: made here, anew where a killed run left one.
         model: trained.
         prepared: what it was trained on, and the task whose preprocessing it needs.
         weights: what it started from.
+        baseline: that it has to beat.
     """
     shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed while it wrote it
     folder.mkdir()
-    save_model(model, folder / "model.keras")
-    fitted = {name: np.ascontiguousarray(array) for name, array in prepared.fitted.items()}
-    write_atomically(folder / "fitted.safetensors", save(fitted))
+    save_model(model, folder / NETWORK)
+    # Not ascontiguousarray, which gives a number on its own an axis.
+    fitted = {name: np.asarray(array, order="C") for name, array in prepared.fitted.items()}
+    write_atomically(folder / FITTED, save(fitted))
+    write_groups(folder / GROUPS, seen_groups(prepared))
+    write_json(folder / BASELINE, {"schema_version": SCHEMA_VERSION, "labels": dict(baseline.labels)})
+    write_json(folder / DESCRIPTION, _description(model, prepared, weights))
+
+
+def _description(model: Any, prepared: Prepared, weights: LoadedWeights) -> dict[str, Any]:
     settings = as_settings(prepared.config)
-    description = {
+    return {
         "schema_version": SCHEMA_VERSION,
         "hash": weights_hash(model),
         "task": settings["task"],
@@ -52,5 +65,5 @@ def write_model_folder(folder: Path, model: Any, prepared: Prepared, weights: Lo
         "initial_weights": dataclasses.asdict(weights),
         "data": {"name": prepared.config.data.name, "fingerprint": prepared.fingerprint},
         "split": {"name": prepared.split.name, "hash": prepared.split.hash},
+        "seed": prepared.config.seed,
     }
-    write_atomically(folder / "model.json", (json.dumps(description, indent=2) + "\n").encode())

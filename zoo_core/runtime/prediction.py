@@ -10,6 +10,10 @@ from zoo_core.contract import Communicator
 from zoo_core.data.reader import Examples, read_ahead
 
 
+def _heed_nothing() -> None:
+    """Go on."""
+
+
 class Predictor:
     """A model in inference, compiled once.
 
@@ -18,11 +22,20 @@ class Predictor:
         examples: where images come from.
         communicator: joins what the ranks predict.
         batch: examples of one call on one rank, and threads that read ahead.
+        heed: called after each batch, on every rank equally often, so that it may ask them all.
     """
 
-    def __init__(self, model: Any, examples: Examples, communicator: Communicator, batch: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        model: Any,
+        examples: Examples,
+        communicator: Communicator,
+        batch: tuple[int, int],
+        heed: Callable[[], None] = _heed_nothing,
+    ) -> None:
         self._examples = examples
         self._communicator = communicator
+        self._heed = heed
         self._per_rank_batch_size, self._n_readers = batch
         self._n_outputs = model.output_shape[-1]
         signature = tf.TensorSpec([None, *model.input_shape[1:]], tf.float32)
@@ -38,13 +51,16 @@ class Predictor:
             (example, label), in the order of `rows`, the same on every rank.
         """
         rank = self._communicator.rank
-        own = rows[rank.rank :: rank.size]
-        size = self._per_rank_batch_size
-        batches = [own[start : start + size] for start in range(0, len(own), size)]
-        outputs = [np.empty((0, self._n_outputs), np.float32)]  # a rank may have no row
-        for batch in read_ahead(self._examples.batch, batches, self._n_readers):
-            outputs.append(np.asarray(self._forward(batch.images)))
-            advance(len(batch.images) * rank.size)
+        size = self._per_rank_batch_size * rank.size
+        batches = [rows[start : start + size] for start in range(0, len(rows), size)]
+        shares = [batch[rank.rank :: rank.size] for batch in batches]
+        made = read_ahead(self._examples.batch, filter(len, shares), self._n_readers)
+        outputs = [np.empty((0, self._n_outputs), np.float32)]  # a rank may have no row, of the last batch or at all
+        for batch, share in zip(batches, shares, strict=True):
+            if len(share):
+                outputs.append(np.asarray(self._forward(next(made).images)))
+            advance(len(batch))
+            self._heed()
         predicted = self._examples.task.predict(np.concatenate(outputs))
         return self._in_order(predicted, len(rows))
 

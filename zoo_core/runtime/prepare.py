@@ -1,9 +1,8 @@
 """All that can be checked and decided before TensorFlow is imported and anything is written."""
 
 import dataclasses
-import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from zoo_core import plugins
-from zoo_core.contract import Arrays, ConfigError, DataError, DatasetAdapter, Task
+from zoo_core.contract import Arrays, ConfigError, DataError, DatasetAdapter, SecondTruth, SupportsShards, Task
+from zoo_core.data.fingerprint import fingerprint
 from zoo_core.data.reader import Examples
 from zoo_core.data.soundness import Unreadable, find_unreadable, refuse_too_many
 from zoo_core.data.splits import (
@@ -23,8 +23,10 @@ from zoo_core.data.splits import (
     hash_split,
     listed_split,
     read_list,
+    refuse_empty,
 )
 from zoo_core.runtime.config import RunConfig, SplitConfig
+from zoo_core.runtime.second_truth import read_second_truth
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Prepared:
         fitted: what the task learned from the training rows.
         fingerprint: SHA-256 of the examples' names, labels and metadata.
         unreadable: images that are left out.
+        second_truth: of the rows of the index, where there is one.
     """
 
     config: RunConfig
@@ -50,10 +53,30 @@ class Prepared:
     fitted: Arrays
     fingerprint: str
     unreadable: list[Unreadable] = field(default_factory=list)
+    second_truth: SecondTruth | None = None
 
     def rows(self, part: str) -> np.ndarray:
         """(example,) int64, the rows of a part that can be read."""
         return np.setdiff1d(self.split.rows(part), [bad.row for bad in self.unreadable])
+
+    def training_shards(self) -> Sequence[np.ndarray]:
+        """Rows of the training part, shard by shard as they are stored.
+
+        Raises:
+            ConfigError: they are not stored so.
+        """
+        adapter, wanted = self.adapter, "trainer.order=shards needs a packed store laid out for the split of the run"
+        if not isinstance(adapter, SupportsShards):
+            raise ConfigError(
+                f"{wanted}. Received: data set '{self.config.data.name}': pack it with 'zoo data pack', or set "
+                "trainer.order=exact"
+            )
+        if adapter.split_hash != self.split.hash:
+            raise ConfigError(
+                f"{wanted}, '{self.split.name}'. Received: one laid out for another: pack it anew with the same --set "
+                "split settings, or set trainer.order=exact"
+            )
+        return adapter.shards("train")
 
     def examples(self) -> Examples:
         """The rows as the task sees them."""
@@ -71,38 +94,71 @@ def prepare(config: RunConfig) -> Prepared:
     """
     adapter: DatasetAdapter = plugins.create("dataset", config.data.name, config.data.options)
     task: Task = plugins.create("task", config.task.name, config.task.options)
-    _refuse_misfit(config, adapter, task)
+    refuse_misfit(config, adapter, task)
     index = adapter.index()
     split = make_split(adapter, index, config.split)
     fitted = task.fit(index.iloc[split.rows("train")], adapter.specs)
-    return Prepared(config, adapter, task, index, split, fitted, fingerprint(index))
+    second_truth = read_second_truth(adapter, task, index)
+    prepared = Prepared(config, adapter, task, index, split, fitted, fingerprint(index), second_truth=second_truth)
+    if config.trainer.order == "shards":
+        prepared.training_shards()  # where there are none, that is said before anything is written
+    return prepared
 
 
-def leave_out_unreadable(prepared: Prepared, advance: Callable[[], None]) -> Prepared:
+def leave_out_unreadable(prepared: Prepared, advance: Callable[[], None], parts: Sequence[str] = PARTS) -> Prepared:
     """Read every image once and leave out those that cannot be read; drawn images are taken as they come.
 
     Args:
         prepared: the run.
         advance: called after each image, from several threads.
+        parts: of the split, that are looked at.
     Raises:
         DataError: too many of a part cannot be read.
     """
     if prepared.adapter.card.drawn:
         return prepared
-    rows = np.sort(np.concatenate([prepared.split.rows(part) for part in PARTS]))
+    rows = np.sort(np.concatenate([prepared.split.rows(part) for part in parts]))
     n_threads = len(os.sched_getaffinity(0))
     unreadable = find_unreadable(prepared.adapter, rows, n_threads, advance)
-    refuse_too_many(unreadable, prepared.split)
+    refuse_too_many(unreadable, prepared.split, parts)
     return dataclasses.replace(prepared, unreadable=unreadable)
 
 
-def make_split(adapter: DatasetAdapter, index: pd.DataFrame, config: SplitConfig) -> Split:
+def make_split(
+    adapter: DatasetAdapter, index: pd.DataFrame, config: SplitConfig, needed: Sequence[str] = PARTS
+) -> Split:
     """The split that a configuration names or lists, or the source's own, or else one by the hash of groups.
 
+    Args:
+        adapter: of the data set.
+        index: of the adapter.
+        config: names or lists it.
+        needed: parts that may not be empty.
     Raises:
         ConfigError: there is no such split, group or list.
-        SplitError: a group straddles parts, or a part is empty.
+        SplitError: a group straddles parts, or a part that is needed is empty.
     """
+    split = _chosen_split(adapter, index, config)
+    refuse_empty(split, index, needed)
+    return split
+
+
+def refuse_misfit(config: RunConfig, adapter: DatasetAdapter, task: Task) -> None:
+    """See that a data set has the arrays that a task needs, and at least one of its labels.
+
+    Raises:
+        DataError: it has not.
+    """
+    who = f"Task '{config.task.name}' on data set '{config.data.name}'"
+    if reason := task.accepts(adapter.specs):
+        raise DataError(f"{who}: the task {reason}. Choose another with --data")
+    if not task.select(adapter.labels):
+        wanted = ", ".join(label.name for label in task.labels)
+        offered = ", ".join(label.name for label in adapter.labels) or "none"
+        raise DataError(f"{who}: the task needs at least one of its labels ({wanted}). Received: {offered}")
+
+
+def _chosen_split(adapter: DatasetAdapter, index: pd.DataFrame, config: SplitConfig) -> Split:
     group_column = choose_group_column(adapter.group_columns, config.group_by)
     if config.lists:
         lists = {part: read_list(Path(path)) for part, path in config.lists.items()}
@@ -116,18 +172,3 @@ def make_split(adapter: DatasetAdapter, index: pd.DataFrame, config: SplitConfig
         return defined_split(index, name, group_column, config.validation, config.seed)
     offered = ", ".join(n for n in (adapter.split_name, by_hash) if n)
     raise ConfigError(f"split.name needs one of: {offered}. Received: '{name}'")
-
-
-def fingerprint(index: pd.DataFrame) -> str:
-    """SHA-256 of an index, to tell two copies of a data set apart."""
-    return hashlib.sha256(index.to_csv(index=False).encode()).hexdigest()
-
-
-def _refuse_misfit(config: RunConfig, adapter: DatasetAdapter, task: Task) -> None:
-    who = f"Task '{config.task.name}' on data set '{config.data.name}'"
-    if reason := task.accepts(adapter.specs):
-        raise DataError(f"{who}: the task {reason}. Choose another with --data")
-    if not task.select(adapter.labels):
-        wanted = ", ".join(label.name for label in task.labels)
-        offered = ", ".join(label.name for label in adapter.labels) or "none"
-        raise DataError(f"{who}: the task needs at least one of its labels ({wanted}). Received: {offered}")

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from zoo_core.contract import DataError, OutputError, ZooError
+from zoo_core.data.files import remove_parts, write_atomically
 from zoo_core.data.soundness import Unreadable
-from zoo_core.runtime.checkpoint import remove_parts, write_atomically
 from zoo_core.runtime.machine import describe_machine
 from zoo_core.runtime.prepare import Prepared
 from zoo_core.runtime.settings import Settings, as_settings
@@ -79,6 +79,26 @@ class RunFolder:
         return self.path / "strata.json"
 
     @property
+    def boxes(self) -> Path:
+        """Maps against boxes, one row an example and label."""
+        return self.path / "boxes.parquet"
+
+    @property
+    def localization(self) -> Path:
+        """Whether maps point at boxes; not there where the data set has none."""
+        return self.path / "localization.json"
+
+    @property
+    def maps(self) -> Path:
+        """Which examples have pictures with maps, or why none has."""
+        return self.path / "maps.json"
+
+    @property
+    def pictures(self) -> Path:
+        """Folder of the pictures that `maps.json` names."""
+        return self.path / "maps"
+
+    @property
     def report(self) -> Path:
         """The page of the run."""
         return self.path / "report.html"
@@ -92,6 +112,11 @@ class RunFolder:
     def is_finished(self) -> bool:
         """Whether the run came to its end: its metrics are written last."""
         return self.metrics.exists()
+
+    @property
+    def is_evaluation(self) -> bool:
+        """Whether nothing was trained here: a model of another folder was tested."""
+        return "evaluation" in self.describe()
 
     @classmethod
     def create(cls, path: Path, prepared: Prepared) -> "RunFolder":
@@ -108,7 +133,11 @@ class RunFolder:
             raise OutputError(
                 f"--out needs a folder that can be written. Received: '{path}' ({error.strerror})"
             ) from error
-        folder.write_json(folder.run_json, _description(prepared))
+        try:
+            folder.write_json(folder.run_json, describe_prepared(prepared))
+        except OutputError:
+            folder.remove_if_empty()
+            raise
         return folder
 
     def describe(self) -> dict[str, Any]:
@@ -195,7 +224,8 @@ def refuse_existing(path: Path) -> None:
         )
 
 
-def _description(prepared: Prepared) -> dict[str, Any]:
+def describe_prepared(prepared: Prepared) -> dict[str, Any]:
+    """What `run.json` holds before anything is computed."""
     config = prepared.config
     return {
         "schema_version": SCHEMA_VERSION,

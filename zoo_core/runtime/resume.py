@@ -22,6 +22,8 @@ def resumed_config(folder: RunFolder, task: str, n_ranks: int | None) -> RunConf
         ConfigError: the run is one of another task, or there are more ranks than examples in a global batch.
         PluginError: a plugin of the run is no longer there.
     """
+    if folder.is_evaluation:
+        raise DataError(f"--resume needs the folder of a run. Received: '{folder.path}', where nothing was trained")
     config = run_config(folder.settings())
     if config.task.name != task:
         raise ConfigError(

@@ -16,15 +16,18 @@ from zoo_core.models.batch_norm import set_momentum
 from zoo_core.models.weights import LoadedWeights, load_weights
 from zoo_core.runtime.checkpoint import TrainingState
 from zoo_core.runtime.events import EventLog, ImageLeftOut, RunFinished, RunStarted
+from zoo_core.runtime.localization import boxes_of
 from zoo_core.runtime.machine import describe_machine
+from zoo_core.runtime.maps import write_maps
 from zoo_core.runtime.model_folder import weights_hash, write_model_folder
 from zoo_core.runtime.prediction import Predictor
 from zoo_core.runtime.prepare import Prepared
 from zoo_core.runtime.progress import Shown, Silent
+from zoo_core.runtime.readout import write_readout
 from zoo_core.runtime.record import RunFolder
 from zoo_core.runtime.reporting import write_report
 from zoo_core.runtime.schedule import Progress
-from zoo_core.runtime.scoring import PREDICTED_PARTS, predict_parts, with_metadata_baseline
+from zoo_core.runtime.scoring import PREDICTED_PARTS, metadata_baseline, predict_parts, with_metadata_baseline
 from zoo_core.runtime.step import TrainStep, make_optimizer
 from zoo_core.runtime.trainer import Trainer
 from zoo_core.runtime.wishes import Wishes
@@ -57,11 +60,13 @@ def _execute(folder: RunFolder, prepared: Prepared, communicator: Communicator, 
     model, weights = _build(prepared, communicator)
     optimizer = make_optimizer(prepared.config.trainer)
     step = TrainStep(model, prepared.task, prepared.fitted, optimizer, communicator)
-    predictor = Predictor(model, prepared.examples(), communicator, _inference_batch(prepared, communicator))
+    wishes = Wishes(communicator, requests, prepared.config.trainer.checkpoint_every_s)
+    batch = _inference_batch(prepared, communicator)
+    predictor = Predictor(model, prepared.examples(), communicator, batch, wishes.stop_where_agreed)
     if root:
+        boxes_of(prepared)  # refused before training, if they are not what the contract says
         folder.extend({"weights": dataclasses.asdict(weights), "n_ranks": communicator.rank.size})
     log = EventLog(folder.path) if root else None
-    wishes = Wishes(communicator, requests, prepared.config.trainer.checkpoint_every_s)
     trainer = Trainer(prepared, step, predictor, communicator, folder, log, progress, wishes)
     trainer.start()
     state = trainer.restore(folder.last_checkpoint) if resumed else _new_state(prepared)
@@ -76,15 +81,17 @@ def _execute(folder: RunFolder, prepared: Prepared, communicator: Communicator, 
     trainer.restore(folder.best_checkpoint)
     predictions = predict_parts(prepared, predictor, progress, PREDICTED_PARTS, weights_hash(model))
     if log:
-        write_model_folder(folder.model, model, prepared, weights)
-        values = _write_results(folder, prepared, predictions)
+        baseline = metadata_baseline(prepared)
+        write_model_folder(folder.model, model, prepared, weights, baseline)
+        write_maps(folder, prepared, model, predictions.of_split("test"), progress)
+        values = _write_results(folder, prepared, with_metadata_baseline(prepared, predictions, baseline))
         log.write(RunFinished(time.monotonic() - start, *values))
         write_report(folder)
 
 
 def _write_results(folder: RunFolder, prepared: Prepared, predictions: Predictions) -> list[float | None]:
     """Write predictions, and last the metrics, with which a run is done; the primary metric of each part."""
-    predictions = with_metadata_baseline(prepared, predictions)
+    predictions = write_readout(folder.model, predictions)
     write_predictions(predictions, folder.predictions)
     metrics = evaluate(predictions)
     folder.write_json(folder.metrics, metrics)

@@ -1,11 +1,12 @@
 """From a model to predictions of whole splits, with the baselines the data bring along."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from zoo_core.evaluation.baselines import metadata_scores
+from zoo_core.evaluation.baselines import MetadataBaseline, fit_metadata
 from zoo_core.evaluation.metrics import evaluate, metric_at
 from zoo_core.evaluation.predictions import Origin, Predictions, label_columns
 from zoo_core.runtime.prediction import Predictor
@@ -46,15 +47,19 @@ def predict_parts(
     return Predictions(pd.concat(tables, ignore_index=True), _origin(prepared, model_hash))
 
 
-def with_metadata_baseline(prepared: Prepared, predictions: Predictions) -> Predictions:
-    """Add `baseline.metadata.NAME`: what the training rows teach of the columns that the task reports strata of."""
-    index, labels = prepared.index, [label.name for label in prepared.task.labels]
-    columns = [column for column in prepared.task.reporting.strata if column in index]
-    if not columns:
+def metadata_baseline(prepared: Prepared) -> MetadataBaseline:
+    """What the training rows teach of the columns that the task reports strata of; nothing where there are none."""
+    columns = [column for column in prepared.task.reporting.strata if column in prepared.index]
+    labels = [label.name for label in prepared.task.labels] if columns else []
+    return fit_metadata(prepared.index.iloc[prepared.rows("train")], columns, labels)
+
+
+def with_metadata_baseline(prepared: Prepared, predictions: Predictions, baseline: MetadataBaseline) -> Predictions:
+    """Add `baseline.metadata.NAME`, unless the data have none of the columns that the baseline looks at."""
+    if not prepared.index.columns.intersection(baseline.columns).size:
         return predictions
-    rows = index.set_index("example_id").loc[predictions.table["example_id"]]
-    scores = metadata_scores(index.iloc[prepared.rows("train")], rows, columns, labels)
-    added = {f"baseline.metadata.{label}": values for label, values in scores.items()}
+    rows = prepared.index.set_index("example_id").loc[predictions.table["example_id"]]
+    added = {f"baseline.metadata.{label}": scores for label, scores in baseline.scores(rows).items()}
     return dataclasses.replace(predictions, table=predictions.table.assign(**added))
 
 
@@ -63,7 +68,8 @@ def _table(prepared: Prepared, part: str, rows: np.ndarray, predicted: np.ndarra
     truth = prepared.examples().truth(rows)
     table = _names(prepared, rows).assign(split=part, status="ok", reason=None)
     scores = {**label_columns("truth", labels, truth), **label_columns("prediction", labels, predicted)}
-    return pd.concat([table, pd.DataFrame(scores), _carried(prepared, rows)], axis=1)
+    carried = [_carried(prepared, rows), _second_truth(prepared, rows)]
+    return pd.concat([table, pd.DataFrame(scores), *carried], axis=1)
 
 
 def _failed(prepared: Prepared, parts: tuple[str, ...]) -> pd.DataFrame:
@@ -87,10 +93,24 @@ def _carried(prepared: Prepared, rows: np.ndarray) -> pd.DataFrame:
     return pd.concat([meta, oracle.add_prefix("baseline.")], axis=1)
 
 
+def _second_truth(prepared: Prepared, rows: np.ndarray) -> pd.DataFrame:
+    found = prepared.second_truth
+    if found is None:
+        return pd.DataFrame()
+    return found.table.iloc[rows][list(found.findings)].reset_index(drop=True).add_prefix("second_truth.")
+
+
+def _second_truth_origin(prepared: Prepared) -> dict[str, Any] | None:
+    found = prepared.second_truth
+    if found is None:
+        return None
+    return {"source": found.source, "findings": {name: list(of) for name, of in found.findings.items()}}
+
+
 def _origin(prepared: Prepared, model_hash: str) -> Origin:
     return Origin(
         task=prepared.config.task.name,
-        dataset=prepared.config.data.name,
+        dataset=prepared.adapter.card.copy_of or prepared.config.data.name,
         drawn=prepared.adapter.card.drawn,
         labels=prepared.task.labels,
         model_hash=model_hash,
@@ -98,4 +118,5 @@ def _origin(prepared: Prepared, model_hash: str) -> Origin:
         split_hash=prepared.split.hash,
         reported_metrics=prepared.task.reporting.metrics,
         strata=prepared.task.reporting.strata,
+        second_truth=_second_truth_origin(prepared),
     )

@@ -12,7 +12,15 @@ from pydantic import TypeAdapter, ValidationError
 
 from zoo_core import plugins
 from zoo_core.contract import ConfigError, Plugin, PrecisionBackend
-from zoo_core.runtime.config import Choice, LaunchConfig, RunConfig, SplitConfig, TopologyChoice, TrainerConfig
+from zoo_core.runtime.config import (
+    Choice,
+    LaunchConfig,
+    ReportConfig,
+    RunConfig,
+    SplitConfig,
+    TopologyChoice,
+    TrainerConfig,
+)
 from zoo_core.runtime.machine import describe_machine
 
 Settings = dict[str, Any]
@@ -23,7 +31,12 @@ Config = TypeVar("Config")
 PLUGIN_SECTIONS = {"task": "task", "data": "dataset", "topology": "topology", "precision": "precision"}
 """Section of the configuration to kind of plugin."""
 
-RECORD_SECTIONS: dict[str, type] = {"split": SplitConfig, "trainer": TrainerConfig, "launch": LaunchConfig}
+RECORD_SECTIONS: dict[str, type] = {
+    "split": SplitConfig,
+    "trainer": TrainerConfig,
+    "launch": LaunchConfig,
+    "report": ReportConfig,
+}
 
 DEFAULT_PRESET = "default"
 
@@ -73,7 +86,7 @@ def run_config(settings: Settings) -> RunConfig:
     refuse_unknown(settings, [*PLUGIN_SECTIONS, *RECORD_SECTIONS, "seed"], "")
     values: dict[str, Any] = {"seed": _convert(int, settings.get("seed", RunConfig.seed), "seed")}
     for section in PLUGIN_SECTIONS:
-        values[section] = _choice(section, _section(settings, section))
+        values[section] = plugin_choice(section, _section(settings, section))
     for section, record in RECORD_SECTIONS.items():
         values[section] = validated(record, _section(settings, section), section)
     return RunConfig(**values)
@@ -139,6 +152,16 @@ def parse_setting(text: str) -> Settings:
     return dict(settings)
 
 
+def parse_data(text: str) -> Settings:
+    """Settings of `--data NAME[=ROOT]`.
+
+    >>> parse_data("chestxray14=nih")
+    {'data': {'name': 'chestxray14', 'root': 'nih'}}
+    """
+    name, equals, root = text.partition("=")
+    return {"data": {"name": name, "root": root} if equals else {"name": name}}
+
+
 def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> Settings:
     """Lay one set of settings over another, section by section."""
     result = dict(below)
@@ -146,6 +169,27 @@ def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> Settings:
         old = result.get(key)
         result[key] = merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
     return result
+
+
+def plugin_choice(section: str, values: Settings) -> Choice:
+    """Make the choice of a plugin of a section's values.
+
+    Args:
+        section: of `PLUGIN_SECTIONS`.
+        values: the plugin's `name`, and its options by key.
+    Raises:
+        ConfigError: an unknown key, or a value that does not fit.
+        PluginError: a plugin that cannot be loaded.
+    """
+    own = TopologyChoice if section == "topology" else Choice
+    own_keys = [f.name for f in dataclasses.fields(own) if f.name != "options"]
+    name = _plugin_name(section, values)
+    options = {key: value for key, value in values.items() if key not in own_keys}
+    record = plugins.load(PLUGIN_SECTIONS[section], name).config
+    fields = [f.name for f in dataclasses.fields(record)]
+    refuse_unknown(options, [*own_keys, *fields], f"{section}.")
+    choice = {key: _convert(str, values[key], f"{section}.{key}") for key in own_keys if key in values}
+    return own(**choice, options=_convert(record, options, section))
 
 
 def validated(record: type[Config], values: Mapping[str, Any], section: str) -> Config:
@@ -175,18 +219,6 @@ def refuse_unknown(values: Mapping[str, Any], known: Iterable[str], prefix: str)
             near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
             hint = f"did you mean '{prefix}{near[0]}'?" if near else f"known here: {', '.join(known)}"
             raise ConfigError(f"There is no configuration key '{prefix}{key}': {hint}")
-
-
-def _choice(section: str, values: Settings) -> Choice:
-    own = TopologyChoice if section == "topology" else Choice
-    own_keys = [f.name for f in dataclasses.fields(own) if f.name != "options"]
-    name = _plugin_name(section, values)
-    options = {key: value for key, value in values.items() if key not in own_keys}
-    record = plugins.load(PLUGIN_SECTIONS[section], name).config
-    fields = [f.name for f in dataclasses.fields(record)]
-    refuse_unknown(options, [*own_keys, *fields], f"{section}.")
-    choice = {key: _convert(str, values[key], f"{section}.{key}") for key in own_keys if key in values}
-    return own(**choice, options=_convert(record, options, section))
 
 
 def _section(settings: Settings, section: str) -> Settings:

@@ -61,6 +61,11 @@ class TrainStep:
         optimizer.build([self.parameters.variable])
         self._update = tf.function(self._update_eagerly)
 
+    @property
+    def is_compiled(self) -> bool:
+        """Whether a step was begun: the first one takes long."""
+        return int(self._update.experimental_get_tracing_count()) > 0
+
     def __call__(self, batch: Batch, learning_rate: float) -> float:
         """Update by this rank's share of a batch; returns the mean loss over the known labels of the global batch."""
         self.optimizer.learning_rate.assign(learning_rate)

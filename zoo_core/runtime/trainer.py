@@ -3,7 +3,6 @@
 import dataclasses
 import math
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,8 +12,6 @@ import numpy as np
 
 from zoo_core.contract import Communicator, ConfigError, DataError
 from zoo_core.data.order import Order
-from zoo_core.data.reader import Batch, read_ahead
-from zoo_core.distributed.signals import Stopped
 from zoo_core.runtime.checkpoint import TrainingState, read_checkpoint, variables_by_name, write_checkpoint
 from zoo_core.runtime.events import EpochDone, EventLog
 from zoo_core.runtime.prediction import Predictor
@@ -24,7 +21,8 @@ from zoo_core.runtime.record import RunFolder
 from zoo_core.runtime.schedule import learning_rate
 from zoo_core.runtime.scoring import primary_metric
 from zoo_core.runtime.step import TrainStep, broadcast_state, own_statistics, synchronise, take_statistics
-from zoo_core.runtime.wishes import Agreed, Wishes
+from zoo_core.runtime.stream import TrainingStream
+from zoo_core.runtime.wishes import Wishes
 
 STEPS_BETWEEN_SCALARS = 10
 
@@ -57,20 +55,19 @@ class Trainer:
     wishes: Wishes
 
     @cached_property
-    def rows(self) -> np.ndarray:
-        """(example,) int64, rows of the training split."""
-        return self.prepared.rows("train")
+    def stream(self) -> TrainingStream:
+        """The batches of this rank."""
+        return TrainingStream(self.prepared, self.communicator.rank)
 
-    @cached_property
+    @property
     def order(self) -> Order:
         """Which training example is seen when."""
-        config = self.prepared.config
-        return Order(len(self.rows), config.trainer.global_batch_size, config.seed)
+        return self.stream.order
 
     def train(self, state: TrainingState) -> TrainingState:
         """Train from `state` to the last epoch, with a checkpoint after each, and within one where the ranks agree to.
 
-        Stopped after any step and resumed on as many ranks, it computes what it would have computed at one go, bit for
+        Stopped at any place and resumed on as many ranks, it computes what it would have computed at one go, bit for
         bit: nothing that computes is changed by a checkpoint, and all that it depends on is in one. On another number
         of ranks it sees the same examples in the same steps; sums are then made in another order, and batch norm's
         moving statistics begin as the mean of those of the ranks there were.
@@ -80,12 +77,12 @@ class Trainer:
         Raises:
             ConfigError: the loss is no longer a number.
             OutputError: a checkpoint cannot be written.
-            Stopped: a signal asked for it; a checkpoint is written.
+            Stopped: a signal asked for it; all but what was validated is in a checkpoint.
         """
         for _ in range(state.epoch, self.prepared.config.trainer.n_epochs):
             state = self._end_epoch(state, self._train_epoch(state))
             self.wishes.saved()
-            self._stop_where_agreed(self.wishes.agree())
+            self.wishes.stop_where_agreed()
         return state
 
     def start(self) -> None:
@@ -115,8 +112,9 @@ class Trainer:
         epoch_end = self.order.n_steps(epoch)
         losses: list[float] = []
         start = time.monotonic()
-        with self.progress.meter(f"epoch {epoch}/{config.n_epochs}", epoch_end - state.step) as meter:
-            for step, batch in self._batches(state.step, epoch_end):
+        note = "" if self.step.is_compiled else "compiling"
+        with self.progress.meter(f"epoch {epoch}/{config.n_epochs}", epoch_end - state.step, note) as meter:
+            for step, batch in self.stream.batches(state.step, epoch_end):
                 rate = learning_rate(config, step, n_steps, state.progress.n_plateaus)
                 losses.append(self.step(batch, rate))
                 self._show(meter, step, losses, start)
@@ -136,25 +134,7 @@ class Trainer:
         if self.log:
             write_checkpoint(self.folder.last_checkpoint, {**self._arrays(), STATISTICS: statistics}, state)
         self.wishes.saved()
-        self._stop_where_agreed(agreed)
-
-    def _stop_where_agreed(self, agreed: Agreed) -> None:
-        if agreed.stop:
-            self.communicator.barrier()  # a rank that ends before the root has saved would have it ended too
-            raise Stopped(agreed.stop)
-
-    def _batches(self, start: int, end: int) -> Iterator[tuple[int, Batch]]:
-        config = self.prepared.config.trainer
-        steps = range(start, end)
-        return zip(steps, read_ahead(self._batch, steps, config.n_readers), strict=True)
-
-    def _batch(self, step: int) -> Batch:
-        prepared, rank = self.prepared, self.communicator.rank
-        batch = prepared.examples().batch(self.rows[self.order.share(step, rank)])
-        if not prepared.config.trainer.augment:
-            return batch
-        rng = np.random.default_rng([prepared.config.seed, step, rank.rank])
-        return dataclasses.replace(batch, images=prepared.task.augment(batch.images, rng))
+        self.wishes.stop(agreed)
 
     def _end_epoch(self, state: TrainingState, done: EpochDone) -> TrainingState:
         synchronise(self.step.model, self.communicator)

@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from zoo_core.contract import Communicator
-from zoo_core.distributed.signals import STOP_SIGNALS, StopRequests
+from zoo_core.distributed.signals import STOP_SIGNALS, Stopped, StopRequests
 
 
 class Agreed(NamedTuple):
-    """What all ranks do after a step.
+    """What all ranks do after a step, or after a batch of a validation.
 
     Attributes:
         save: write a checkpoint.
@@ -49,12 +49,30 @@ class Wishes:
         self._saved_at = clock()
 
     def agree(self) -> Agreed:
-        """What all ranks do; every rank calls it after the same step."""
+        """What all ranks do; every rank calls it at the same place of its work."""
         due = self._communicator.rank.is_root and self._clock() - self._saved_at >= self._every_s
         own = [due, *(self._requests.received == number for number in STOP_SIGNALS)]
         save, *stops = (self._communicator.all_reduce_mean(np.array(own, np.float32)) > 0).tolist()
         stop = next((number for number, asked in zip(STOP_SIGNALS, stops, strict=True) if asked), None)
         return Agreed(save or stop is not None, stop)
+
+    def stop_where_agreed(self) -> None:
+        """Stop all ranks where one was asked to, and save nothing: the last checkpoint makes this work again.
+
+        Raises:
+            Stopped: on every rank.
+        """
+        self.stop(self.agree())
+
+    def stop(self, agreed: Agreed) -> None:
+        """Stop all ranks where they have agreed to.
+
+        Raises:
+            Stopped: on every rank.
+        """
+        if agreed.stop:
+            self._communicator.barrier()  # a rank that ends before the root has saved would have it ended too
+            raise Stopped(agreed.stop)
 
     def saved(self) -> None:
         """A checkpoint was written: the next is due `every_s` from now."""

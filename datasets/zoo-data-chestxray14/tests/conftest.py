@@ -8,11 +8,13 @@ import pytest
 from PIL import Image
 
 from zoo_data_chestxray14.chestxray14 import ChestXray14, ChestXray14Config
+from zoo_data_chestxray14.radiologists import RADIOLOGISTS_FILE
 
 HEADER = (
     "Image Index,Finding Labels,Follow-up #,Patient ID,Patient Age,Patient Gender,View Position,"
     "OriginalImage[Width,Height],OriginalImagePixelSpacing[x,y]"
 )
+RADIOLOGISTS_HEADER = "Image Index,Pneumothorax,Nodule or mass"
 ROWS = (
     "00000001_000.png,Cardiomegaly,0,1,57,M,PA,2682,2749,0.143,0.143",
     "00000001_001.png,Cardiomegaly|Effusion,1,1,058Y,M,PA,2894,2729,0.143,0.143",
@@ -36,6 +38,10 @@ class SmallRoot:
 
     def write_labels(self, *rows: str, header: str = HEADER, name: str = "Data_Entry_2017.csv") -> None:
         """Write the label table."""
+        (self.folder / name).write_text("\n".join((header, *rows)) + "\n")
+
+    def write_radiologists(self, *rows: str, header: str = RADIOLOGISTS_HEADER, name: str = RADIOLOGISTS_FILE) -> None:
+        """Write what radiologists said."""
         (self.folder / name).write_text("\n".join((header, *rows)) + "\n")
 
     def write_image(self, name: str, shape: tuple[int, int]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zoo_core.contract import ConfigError, DataError, DatasetAdapter, ImageError, SupportsBoxes
+from zoo_core.contract import ConfigError, DataError, DatasetAdapter, ImageError, SupportsBoxes, SupportsSecondTruth
 from zoo_data_chestxray14.chestxray14 import ChestXray14, ChestXray14Config, plugin
 from zoo_data_chestxray14.findings import FINDINGS
 
@@ -18,6 +18,7 @@ def test_adapter_satisfies_the_contract(small_root):
     adapter = small_root.open()
     assert isinstance(adapter, DatasetAdapter)
     assert isinstance(adapter, SupportsBoxes)
+    assert isinstance(adapter, SupportsSecondTruth)
     assert [label.name for label in adapter.labels] == list(FINDINGS)
     assert not adapter.card.drawn
 
@@ -157,11 +158,46 @@ def test_without_a_list_of_boxes_there_are_none(small_root):
     assert small_root.open().boxes().empty
 
 
+def test_radiologists_speak_of_the_images_that_are_there_and_the_card_counts_them(small_root):
+    small_root.write_radiologists("00000003_000.png,NO,YES", "00009999_000.png,YES,NO", "00000001_000.png,YES,NO")
+    adapter = small_root.open()
+    second = adapter.second_truth()
+    assert second.table.to_numpy().tolist() == [["00000003_000.png", 0, 1], ["00000001_000.png", 1, 0]]
+    assert list(second.table.columns) == ["example_id", "Pneumothorax", "Nodule or mass"]
+    assert second.findings == {"Pneumothorax": ("Pneumothorax",), "Nodule or mass": ("Nodule", "Mass")}
+    assert "Majkowska" in second.source
+    assert "Radiologists read 2 of them again." in adapter.card.notes
+
+
+def test_without_radiologists_there_is_no_second_truth_and_the_card_is_silent(small_root):
+    adapter = small_root.open()
+    assert adapter.second_truth() is None
+    assert not any("Radiologists" in note for note in adapter.card.notes)
+
+
+def test_radiologists_table_may_have_another_name_and_place(small_root, tmp_path, fails):
+    small_root.write_radiologists("00000003_000.png,NO,YES", name="again.csv")
+    assert small_root.open().second_truth() is None
+    for name in ("again.csv", str(small_root.folder / "again.csv")):
+        assert len(small_root.open(radiologist_file=name).second_truth().table) == 1
+    text = fails(DataError, small_root.open(radiologist_file="absent.csv").second_truth)
+    assert "data.radiologist_file" in text
+    assert "absent.csv" in text
+
+
+def test_changing_the_second_truth_does_not_change_the_adapter(small_root):
+    small_root.write_radiologists("00000003_000.png,NO,YES")
+    adapter = small_root.open()
+    table = adapter.second_truth().table
+    table.loc[0, "Pneumothorax"] = 1
+    assert adapter.second_truth().table.loc[0, "Pneumothorax"] == 0
+
+
 def test_card_needs_no_folder_and_reading_asks_for_it(fails):
     adapter = plugin.create(plugin.config())
     assert adapter.card.notes == ()
     assert isinstance(adapter, DatasetAdapter)
-    for use in (adapter.index, adapter.boxes, lambda: adapter.read(0)):
+    for use in (adapter.index, adapter.boxes, adapter.second_truth, lambda: adapter.read(0)):
         assert "chestxray14=ROOT" in fails(DataError, use)
 
 
@@ -224,6 +260,9 @@ def test_the_621_real_radiographs_are_read_from_a_partial_download(nih_root):
     assert len(index) == index["meta.patient_id"].nunique() == 621
     assert adapter.read(0)["image"].shape == (256, 256, 1)
     assert set(adapter.boxes()["example_id"]) <= set(index["example_id"])
+    again = index[index["example_id"].isin(adapter.second_truth().table["example_id"])]
+    assert (len(again), (again["split"] == "test").sum()) == (11, 4)
+    assert "Radiologists read 11 of them again." in adapter.card.notes
 
 
 def test_real_labels_are_those_of_the_provenance_table(nih_root, shared_data):
@@ -245,3 +284,7 @@ def test_real_originals_with_an_alpha_channel_are_one_grey_channel(shared_data, 
     assert "RGBA" in modes
     for i in range(len(adapter.index())):
         assert adapter.read(i)["image"].shape == (1024, 1024, 1)
+
+
+def test_every_copy_has_the_patients_that_nih_numbered(small_root):
+    assert small_root.open().card.group_namespace == "nih-chestxray14"

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from zoo_core.contract import ConfigError, DatasetAdapter, SupportsBoxes
+from zoo_core.contract import ConfigError, DatasetAdapter, SupportsBoxes, SupportsSecondTruth
 from zoo_data_chestxray14.findings import FINDINGS
 from zoo_data_chestxray14.phantom import ChestPhantom, ChestPhantomConfig, plugin
 
@@ -29,6 +29,7 @@ def test_adapter_satisfies_the_contract():
     adapter = phantom()
     assert isinstance(adapter, DatasetAdapter)
     assert isinstance(adapter, SupportsBoxes)
+    assert isinstance(adapter, SupportsSecondTruth)
     assert [label.name for label in adapter.labels] == list(FINDINGS)
 
 
@@ -203,3 +204,26 @@ def test_settings_out_of_range_are_named_in_one_line(fails, name, value):
 def test_presets_are_settings():
     for settings in plugin.presets.values():
         plugin.config(**settings)
+
+
+def test_second_truth_is_what_is_drawn_whatever_the_reader_calls_it():
+    honest, noisy = phantom(n_patients=20), phantom(n_patients=20, label_noise=0.5)
+    second = honest.second_truth()
+    drawn = {(row.example_id, row.label) for row in honest.boxes().itertuples()}
+    said = second.table.melt("example_id", var_name="label").query("value == 1")
+    assert drawn == set(zip(said["example_id"], said["label"], strict=True))
+    assert not honest.index().filter(like="label.").equals(noisy.index().filter(like="label."))
+    pd.testing.assert_frame_equal(noisy.second_truth().table, second.table)
+
+
+def test_second_truth_names_every_finding_and_says_that_it_is_drawn():
+    second = phantom().second_truth()
+    assert second.findings == {name: (name,) for name in FINDINGS}
+    assert list(second.table.columns) == ["example_id", *FINDINGS]
+    assert "drew" in second.source
+
+
+def test_patients_of_one_seed_are_the_same_people_however_they_are_drawn_and_of_another_seed_are_others():
+    namespace = phantom(seed=1).card.group_namespace
+    assert phantom(seed=1, n_patients=3, size_px=32, label_noise=0.1).card.group_namespace == namespace
+    assert phantom(seed=2).card.group_namespace != namespace

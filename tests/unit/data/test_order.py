@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zoo_core.contract import ConfigError, Rank
-from zoo_core.data.order import Order
+from zoo_core.data.order import Order, Shards
 
 orders = st.builds(Order, n_examples=st.integers(1, 40), global_batch_size=st.integers(1, 50), seed=st.integers(0, 3))
 
@@ -60,3 +60,81 @@ def test_steps_of_some_epochs_cover_them_and_no_more_than_one_batch_beyond(order
 def test_more_ranks_than_examples_in_a_batch_is_refused_by_the_key_to_change():
     with pytest.raises(ConfigError, match=r"trainer\.global_batch_size=2 cannot be shared by 3 ranks"):
         Order(5, 2, seed=0).share(0, Rank(0, 3))
+
+
+shard_sizes = st.lists(st.integers(1, 9), min_size=1, max_size=8).map(tuple)
+shards = st.builds(Shards, sizes=shard_sizes, buffer=st.integers(1, 4))
+
+
+def by_shards(laid_out, global_batch_size=3, seed=0):
+    return Order(sum(laid_out.sizes), global_batch_size, seed, laid_out)
+
+
+def stream(order, n_steps):
+    return np.concatenate([order.global_batch(step) for step in range(n_steps)])
+
+
+@given(shards, st.integers(1, 12), st.integers(0, 3))
+def test_every_epoch_by_shards_sees_every_example_once(laid_out, batch_size, seed):
+    order = by_shards(laid_out, batch_size, seed)
+    seen = stream(order, order.n_steps(3))
+    for epoch in range(3):
+        assert sorted(seen[epoch * order.n_examples : (epoch + 1) * order.n_examples]) == list(range(order.n_examples))
+
+
+@given(shards, st.integers(1, 12), st.integers(0, 20), st.integers(1, 6))
+def test_global_batch_by_shards_is_the_same_for_every_number_of_ranks(laid_out, batch_size, step, size):
+    order = by_shards(laid_out, batch_size)
+    shares = [order.share(step, Rank(rank, min(size, batch_size))) for rank in range(min(size, batch_size))]
+    assert sorted(np.concatenate(shares)) == sorted(order.global_batch(step))
+    assert len(order.global_batch(step)) == batch_size
+
+
+@given(shards, st.integers(1, 12), st.integers(0, 9))
+def test_order_by_shards_restored_at_any_step_is_the_uninterrupted_order(laid_out, batch_size, resumed_at):
+    uninterrupted = [by_shards(laid_out, batch_size).global_batch(step).tolist() for step in range(12)]
+    again = by_shards(laid_out, batch_size)
+    assert [again.global_batch(step).tolist() for step in range(resumed_at, 12)] == uninterrupted[resumed_at:]
+
+
+@given(shards, st.integers(0, 3))
+def test_examples_are_mixed_among_a_group_of_shards_and_groups_follow_each_other(laid_out, seed):
+    order = by_shards(laid_out, 1, seed)
+    shard_of = np.repeat(np.arange(len(laid_out.sizes)), laid_out.sizes)
+    for epoch in range(2):
+        seen = shard_of[stream(order, 2 * order.n_examples)[epoch * order.n_examples :][: order.n_examples]]
+        met = [int(shard) for i, shard in enumerate(seen) if shard not in seen[:i]]
+        groups = [set(met[i : i + laid_out.buffer]) for i in range(0, len(met), laid_out.buffer)]
+        n_seen = 0
+        for group in groups:
+            size = sum(laid_out.sizes[shard] for shard in group)
+            assert set(seen[n_seen : n_seen + size]) == group
+            n_seen += size
+
+
+@given(shards, st.integers(1, 12), st.integers(0, 9), st.integers(0, 25))
+def test_windows_are_the_steps_one_after_the_other(laid_out, batch_size, start, n_steps):
+    for order in (by_shards(laid_out, batch_size), Order(7, batch_size, 0)):
+        windows = list(order.windows(start, start + n_steps))
+        assert [step for window in windows for step in window] == list(range(start, start + n_steps))
+        assert all(windows)
+
+
+@given(shards, st.integers(1, 12))
+def test_a_window_needs_one_group_and_what_the_last_of_its_steps_sees_of_the_next(laid_out, batch_size):
+    order = by_shards(laid_out, batch_size)
+    most = max(sum(sorted(laid_out.sizes)[-laid_out.buffer :]), 1)
+    for window in order.windows(0, order.n_steps(3)):
+        assert len(window) * batch_size <= most + 2 * batch_size
+
+
+def test_without_shards_each_step_is_a_window_of_its_own():
+    assert list(Order(7, 3, 0).windows(2, 5)) == [range(2, 3), range(3, 4), range(4, 5)]
+
+
+def test_epochs_by_shards_are_shuffled_differently_and_seeds_differ():
+    laid_out = Shards((10, 10, 10), 2)
+    first, second = (by_shards(laid_out, 30).global_batch(step).tolist() for step in (0, 1))
+    assert first != second
+    assert first != by_shards(laid_out, 30, seed=1).global_batch(0).tolist()
+    assert first != sorted(first)

@@ -1,8 +1,11 @@
 import threading
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from zoo_core.data.reader import read_ahead
+from zoo_core.contract import ArraySpec, ImageError, Label
+from zoo_core.data.reader import Examples, read_ahead, read_windows
 
 
 @pytest.mark.parametrize("n_threads", [1, 2, 5])
@@ -40,3 +43,83 @@ def test_a_reader_that_is_left_early_leaves_no_thread():
     next(reader)
     reader.close()
     assert not [t for t in threading.enumerate() if t.name.startswith("zoo-reader")]
+
+
+class Pictures:
+    """One number a picture; says which requests came."""
+
+    specs = (ArraySpec("image", ("y", "x", "c"), (1, 1, 1), "uint8", (0, 255)),)
+
+    def __init__(self):
+        self.requests = []
+
+    def read(self, i):
+        self.requests.append([i])
+        if i == 13:
+            raise ImageError("is empty")
+        return {"image": np.full((1, 1, 1), i, np.uint8)}
+
+
+class PicturesByTheBatch(Pictures):
+    def read_batch(self, rows):
+        self.requests.append(rows.tolist())
+        return {"image": rows.astype(np.uint8)[:, np.newaxis, np.newaxis, np.newaxis]}
+
+
+class Doubled:
+    labels = (Label("Mass"),)
+
+    def preprocess(self, example, fitted):
+        return example.arrays["image"] * np.float32(2) + example.row["meta.shift"]
+
+
+def examples_of(adapter):
+    numbers = np.arange(20)
+    index = pd.DataFrame({"example_id": [f"i{n}" for n in numbers], "label.Mass": numbers % 2, "meta.shift": 100})
+    return Examples(adapter, Doubled(), index, {})
+
+
+ROWS = np.array([5, 2, 2, 17])
+
+
+@pytest.mark.parametrize("adapter", [Pictures(), PicturesByTheBatch()])
+def test_a_batch_is_the_same_read_together_and_one_by_one(adapter):
+    batch = examples_of(adapter).batch(ROWS)
+    assert batch.images.ravel().tolist() == [110, 104, 104, 134]
+    assert batch.targets.ravel().tolist() == [1, 0, 0, 1]
+
+
+def test_a_data_set_that_reads_batches_is_asked_once_a_batch():
+    adapter = PicturesByTheBatch()
+    examples_of(adapter).batch(ROWS)
+    assert adapter.requests == [ROWS.tolist()]
+
+
+def test_an_image_that_cannot_be_read_is_named():
+    with pytest.raises(ImageError, match=r"Image 'i13' \(row 13\) is empty"):
+        examples_of(Pictures()).batch(np.array([1, 13]))
+
+
+def test_windows_give_every_batch_its_own_rows_and_one_request_a_window():
+    adapter = PicturesByTheBatch()
+    windows = [[np.array([3, 1]), np.array([4])], [np.array([9]), np.array([7, 8])]]
+    found = [
+        (rows.tolist(), [int(a["image"][0, 0, 0]) for a in arrays])
+        for rows, arrays in read_windows(examples_of(adapter), windows)
+    ]
+    assert found == [([3, 1], [3, 1]), ([4], [4]), ([9], [9]), ([7, 8], [7, 8])]
+    assert adapter.requests == [[3, 1, 4], [9, 7, 8]]
+
+
+def test_the_next_window_is_read_while_one_is_in_use():
+    second_was_read = threading.Event()
+
+    class Watched(PicturesByTheBatch):
+        def read_batch(self, rows):
+            if 9 in rows:
+                second_was_read.set()
+            return super().read_batch(rows)
+
+    reader = read_windows(examples_of(Watched()), [[np.array([1]), np.array([2])], [np.array([9])], [np.array([4])]])
+    next(reader)
+    assert second_was_read.wait(timeout=10)

@@ -59,3 +59,15 @@ def test_an_error_that_is_no_image_error_is_not_taken_for_a_bad_image():
 
     with pytest.raises(RuntimeError, match="a fault of the adapter"):
         find_unreadable(Broken(2, set()), np.arange(2), n_threads=1, advance=lambda: None)
+
+
+def test_a_data_set_that_knows_its_bad_images_is_not_read():
+    class Knowing(SomeBad):
+        def unreadable(self) -> dict[int, str]:
+            return {7: "is empty", 250: "is damaged"}
+
+        def read(self, i: int) -> dict[str, np.ndarray]:
+            raise AssertionError("read")
+
+    found = find_unreadable(Knowing(303, set()), np.arange(100), n_threads=1, advance=lambda: None)
+    assert [(bad.row, bad.example_id, bad.reason) for bad in found] == [(7, "i7.png", "is empty")]

@@ -9,7 +9,9 @@ from zoo_core.data.splits import (
     hash_split,
     listed_split,
     read_list,
+    refuse_empty,
     split_hash,
+    undivided,
 )
 
 FRACTIONS = {"validation": 0.1, "test": 0.2}
@@ -86,15 +88,26 @@ def test_missing_patient_is_refused_by_row():
             split()
 
 
-def test_empty_part_is_refused_by_name():
-    with pytest.raises(SplitError, match="there are none in"):
-        hash_split(index_of(1, 1), "meta.patient_id", FRACTIONS)
+def test_empty_part_that_is_needed_is_refused_by_name():
+    index = index_of(4, 1)
+    split = listed_split(index, "ours", "meta.patient_id", {"train": ["i0"], "test": ["i3"]})
+    with pytest.raises(SplitError, match="there are none in validation"):
+        refuse_empty(split, index)
+    refuse_empty(split, index, ("test",))
 
 
 def test_part_of_another_name_is_refused():
     index = index_of(2, 1).assign(split=["train", "val"])
     with pytest.raises(SplitError, match="Received: val"):
         defined_split(index, "official", "meta.patient_id", 0.1)
+
+
+def test_what_is_not_parted_is_one_part():
+    split = undivided(index_of(2, 2), "meta.patient_id")
+    assert (split.name, split.counts()) == ("all", {"all": 4})
+    assert split.rows("all").tolist() == [0, 1, 2, 3]
+    with pytest.raises(SplitError, match="missing in rows 0"):
+        undivided(index_of(1, 1).assign(**{"meta.patient_id": None}), "meta.patient_id")
 
 
 def test_group_that_is_not_offered_is_refused_with_those_that_are():

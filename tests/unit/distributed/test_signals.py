@@ -1,5 +1,6 @@
 import os
 import signal
+import sys
 
 import pytest
 
@@ -12,14 +13,24 @@ def send(number: signal.Signals) -> None:
     os.kill(os.getpid(), number)
 
 
-@pytest.mark.parametrize("number", STOP_SIGNALS)
-def test_the_first_signal_is_kept_and_the_second_stops_with_its_exit_code(number):
+@pytest.mark.parametrize("first", STOP_SIGNALS)
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_is_kept_and_the_second_stops_with_its_exit_code(first, second):
     with StopRequests() as requests:
-        send(number)
-        assert requests.received == number
+        send(first)
+        assert requests.received == first
         with pytest.raises(Stopped) as stopped:
-            send(number)
-    assert stopped.value.exit_code == 128 + number
+            send(second)
+    assert stopped.value.exit_code == 128 + second
+
+
+def test_a_closed_terminal_may_send_its_signal_twice_and_has_asked_once():
+    with StopRequests() as requests:
+        send(signal.SIGHUP)
+        send(signal.SIGHUP)
+        assert requests.received == signal.SIGHUP
+        with pytest.raises(Stopped):
+            requests.all_is_saved()
 
 
 def test_the_first_signal_is_answered_in_one_line_where_somebody_reads(capfd):
@@ -39,6 +50,21 @@ def test_once_all_is_saved_any_signal_stops_at_once():
 def test_a_signal_that_came_before_all_was_saved_is_not_lost():
     with StopRequests() as requests:
         send(signal.SIGTERM)
+        with pytest.raises(Stopped):
+            requests.all_is_saved()
+
+
+def test_a_stop_that_a_finalizer_swallowed_is_not_lost(monkeypatch):
+    class Finalized:
+        def __del__(self) -> None:
+            send(signal.SIGTERM)
+
+    swallowed = []
+    monkeypatch.setattr(sys, "unraisablehook", swallowed.append)
+    with StopRequests() as requests:
+        requests.all_is_saved()
+        Finalized()
+        assert len(swallowed) == 1
         with pytest.raises(Stopped):
             requests.all_is_saved()
 

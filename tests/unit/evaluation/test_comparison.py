@@ -64,9 +64,19 @@ def test_predictions_do_not_differ_from_themselves(first):
 
 def test_only_shared_examples_count_and_the_others_are_counted(first, second):
     result = compare(rows(first, slice(0, 50)), rows(second, slice(18, 60)), 50)
+    alone = compare(rows(first, slice(18, 50)), second, 50)
     assert list(result) == ["test"]
     assert result["test"]["shared"] == {"n": 32, "n_only_first": 3, "n_only_second": 10}
-    assert result["test"]["labels"] == compare(rows(first, slice(18, 50)), second, 50)["test"]["labels"]
+    assert result["test"]["mean"] == alone["test"]["mean"]
+    assert result["test"]["labels"]["Mass"]["calibration"] == alone["test"]["labels"]["Mass"]["calibration"]
+
+
+def test_thresholds_are_those_of_the_first_whichever_examples_are_shared(first, second):
+    first = changed(first, split=["validation"] * 30 + ["test"] * 30)
+    second = rows(changed(second, split=first.table["split"]), slice(30, 60))
+    own = evaluate(first, 50)["test"]["labels"]["Mass"]["operating_points"]
+    assert "threshold" in own["youden"]
+    assert compare(first, second, 50)["test"]["labels"]["Mass"]["operating_points"] == own
 
 
 def test_the_order_of_rows_in_the_second_file_changes_nothing(first, second):

@@ -105,6 +105,20 @@ def test_a_label_of_one_class_has_bins_and_no_curve():
     assert set(drawn[drawn["label"] == "Mass"]["curve"]) == {"reliability", "roc", "pr"}
 
 
+def test_calibrated_predictions_have_bins_beside_the_models_and_no_other_curve():
+    some = predictions()
+    table = some.table.assign(**{"calibrated.Mass": some.table["prediction.Mass"] ** 2})
+    drawn = draw_curves(dataclasses.replace(some, table=table))
+    bins = drawn[(drawn["label"] == "Mass") & (drawn["curve"] == "reliability")]
+    assert set(drawn[drawn["predictor"] == "calibrated"]["curve"]) == {"reliability"}
+    assert set(drawn[drawn["predictor"] == "calibrated"]["label"]) == {"Mass"}
+    for _, both in bins.groupby("split"):
+        model, calibrated = (both[both["predictor"] == kind] for kind in ("model", "calibrated"))
+        # The order stays, and so the bins hold the same examples.
+        assert calibrated["y"].tolist() == model["y"].tolist()
+        assert (calibrated["x"].to_numpy() < model["x"].to_numpy()).all()
+
+
 def test_a_baseline_has_a_roc_curve_beside_the_models():
     drawn = draw_curves(predictions())
     assert set(drawn[drawn["predictor"] == "oracle"]["curve"]) == {"roc"}

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from zoo_core.contract import DataError, Label
+from zoo_core.contract import DataError, Label, OutputError
+from zoo_core.data import files
 from zoo_core.evaluation.metrics import evaluate, metric_at
 from zoo_core.evaluation.predictions import Origin, Predictions, read_predictions, write_predictions
 
@@ -175,3 +176,26 @@ def test_file_that_is_no_predictions_is_refused_by_name(tmp_path):
     for name, reason in [("text.parquet", "damaged"), ("other.parquet", "no 'zoo'"), ("absent.parquet", "not there")]:
         with pytest.raises(DataError, match=f"{name}.*{reason}"):
             read_predictions(tmp_path / name)
+
+
+def test_a_label_has_its_calibration_and_its_operating_points(some):
+    some.table["calibrated.Mass"] = some.table["prediction.Mass"] / 2
+    some.table.loc[:29, "split"] = "validation"
+    result = evaluate(some, 20)
+    for split in ("validation", "test"):
+        mass, hernia = (result[split]["labels"][name] for name in ("Mass", "Hernia"))
+        assert list(mass["calibration"]) == ["raw", "calibrated"]
+        assert list(hernia["calibration"]) == ["raw"]
+        assert mass["operating_points"]["youden"]["chosen_on"]["split"] == "validation"
+        assert set(mass["operating_points"]) == {"youden", "sensitivity_90"}
+
+
+def test_a_file_that_cannot_be_written_leaves_the_one_before_it_whole(some, tmp_path, monkeypatch):
+    path = tmp_path / "predictions.parquet"
+    write_predictions(some, path)
+    monkeypatch.setattr(files.os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(OutputError, match=r"predictions\.parquet.*No space left"):
+        write_predictions(Predictions(some.table[:5], ORIGIN), path)
+    monkeypatch.undo()
+    assert len(read_predictions(path).table) == 40
+    assert [file.name for file in tmp_path.iterdir()] == ["predictions.parquet"]

@@ -23,16 +23,26 @@ def test_a_finding_without_positives_has_a_panel_that_says_why(evidence):
 
 def test_reliability_has_a_dot_for_each_bin_and_axes_to_the_highest(evidence):
     panel = reliability_panels(evidence)[0]
-    assert len(panel.dots) == 10
-    assert max(x for x, _ in panel.dots) == 100 or min(y for _, y in panel.dots) == 0
+    dots = panel.lines[-1].dots
+    assert len(dots) == 10
+    assert max(x for x, _ in dots) == 100 or min(y for _, y in dots) == 0
     assert panel.ends[1] == panel.ends[3]
+
+
+def test_scaled_scores_are_a_line_of_their_own_on_the_same_axes(full):
+    raw, scaled = reliability_panels(full)[0].lines[1:]
+    assert (raw.kind, scaled.kind) == ("model", "calibrated")
+    # The bins of the fixture's scaled scores lie on the diagonal, and share their heights with the raw ones.
+    assert all(x + y == pytest.approx(100, abs=0.11) for x, y in scaled.dots)
+    assert [y for _, y in raw.dots] == [y for _, y in scaled.dots]
 
 
 def test_training_has_a_dot_for_each_epoch(evidence):
     loss, validation = training_panels(evidence)
-    assert (len(loss.dots), len(validation.dots)) == (3, 3)
-    assert loss.dots[0][1] < loss.dots[-1][1]
-    assert validation.dots[0][1] > validation.dots[-1][1]
+    falling, rising = loss.lines[0].dots, validation.lines[0].dots
+    assert (len(falling), len(rising)) == (3, 3)
+    assert falling[0][1] < falling[-1][1]
+    assert rising[0][1] > rising[-1][1]
     assert loss.ends == ("epoch 1", "epoch 3", "0.333", "1.000")
 
 

@@ -4,7 +4,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from zoo_core.report.table import differences_table, findings_table
+from zoo_core.report.table import decisions_table, differences_table, findings_table
 
 WIDTH = 100
 
@@ -79,3 +79,47 @@ def test_a_difference_has_its_sign_and_its_interval():
 
 def test_the_second_difference_is_shown_where_there_is_room():
     assert len(row("Mass", differences(WIDTH))) == 6
+
+
+POINT = {
+    "threshold": 0.2,
+    "chosen_on": {"split": "validation"},
+    "sensitivity": [0.8124, 0.7, 0.9],
+    "specificity": [0.7, None, None],
+    "ppv": None,
+}
+VERSION = {"slope": [1.2, 1.1, 1.3], "ece": [0.0312, 0.01, 0.05]}
+UNCHOSEN = {"calibration": {"raw": dict.fromkeys(VERSION)}, "operating_points": {"youden": {"reason": "no positive"}}}
+DECIDED = {
+    "labels": {
+        "Pleural_Thickening": {
+            "calibration": {"raw": VERSION, "calibrated": {**VERSION, "ece": [0.011, 0.0, 0.02]}},
+            "operating_points": {"youden": POINT},
+        },
+        "Hernia": UNCHOSEN,
+    }
+}
+
+
+def decisions(width: int = WIDTH) -> Table:
+    return decisions_table(DECIDED, "youden", width)
+
+
+def test_a_label_has_its_numbers_at_the_threshold_and_its_calibration():
+    cells = ["Pleural_Thickening", "0.812", "0.700", "undefined", "1.200", "0.031", "0.011"]
+    assert row("Pleural_Thickening", decisions()) == cells
+    assert row("Hernia", decisions())[1:] == ["undefined"] * 6
+    assert "at thresholds of validation (youden)" in lines(decisions())[0]
+
+
+def test_decisions_go_before_calibration_where_there_is_no_room_for_both():
+    assert len(row("Pleural_Thickening", decisions(60), 60)) == 4
+    assert max(map(len, lines(decisions(60), 60))) <= 60
+
+
+def test_without_thresholds_there_is_calibration_alone_and_without_either_no_table():
+    label = {**UNCHOSEN, "calibration": {"raw": VERSION}}
+    table = decisions_table({"labels": {"Mass": label}}, "youden", WIDTH)
+    assert row("Mass", table) == ["Mass", "1.200", "0.031", "undefined"]
+    assert "threshold" not in lines(table)[0]
+    assert decisions_table({"labels": {"Mass": UNCHOSEN}}, "youden", WIDTH) is None

@@ -12,8 +12,10 @@ import pytest
 from safetensors.numpy import save_file
 
 from zoo_core.contract import DataError, OutputError
+from zoo_core.data import files
+from zoo_core.data.files import write_atomically
 from zoo_core.runtime import checkpoint
-from zoo_core.runtime.checkpoint import TrainingState, read_checkpoint, read_state, write_atomically, write_checkpoint
+from zoo_core.runtime.checkpoint import TrainingState, read_checkpoint, read_state, write_checkpoint
 from zoo_core.runtime.schedule import Progress
 
 N_KILLS = 50
@@ -42,7 +44,7 @@ def test_a_later_checkpoint_takes_the_place_of_an_earlier_one_and_leaves_nothing
 def test_a_failed_write_leaves_the_old_file_and_no_part_of_the_new(tmp_path, monkeypatch):
     path = tmp_path / "run.json"
     write_atomically(path, b"old")
-    monkeypatch.setattr(checkpoint.os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    monkeypatch.setattr(files.os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     with pytest.raises(OSError, match="No space"):
         write_atomically(path, b"new")
     assert path.read_bytes() == b"old"

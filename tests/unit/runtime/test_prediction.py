@@ -1,3 +1,4 @@
+import signal
 from types import SimpleNamespace
 
 import keras
@@ -6,6 +7,7 @@ import pytest
 
 from zoo_core.contract import Rank
 from zoo_core.data.reader import Batch
+from zoo_core.distributed.signals import Stopped
 from zoo_core.distributed.single import SingleRank
 from zoo_core.runtime.prediction import Predictor
 
@@ -51,9 +53,36 @@ def test_predictions_of_all_ranks_are_put_in_the_order_of_rows(size):
     rows = np.array([5, 3, 8, 0, 2, 9, 1])
     for rank in range(size):
         predictor = Predictor(mean_of_pixels(), Numbered(), OneOfMany(Rank(rank, size), rows), (2, 1))
-        assert predictor.predict(rows, lambda _: None)[:, 0].tolist() == rows.tolist()
+        counted = []
+        assert predictor.predict(rows, counted.append)[:, 0].tolist() == rows.tolist()
+        assert sum(counted) == len(rows)
 
 
 def test_no_rows_give_no_predictions():
     predictor = Predictor(mean_of_pixels(), Numbered(), SingleRank(), (2, 1))
     assert len(predictor.predict(np.zeros(0, np.int64), lambda _: None)) == 0
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+@pytest.mark.parametrize("n_rows", [0, 1, 4, 7, 9])
+def test_every_rank_heeds_equally_often_whatever_its_share(size, n_rows):
+    rows, n_heeded = np.arange(n_rows), []
+    for rank in range(size):
+        heeded = []
+        predictor = Predictor(
+            mean_of_pixels(), Numbered(), OneOfMany(Rank(rank, size), rows), (2, 1), lambda h=heeded: h.append(1)
+        )
+        predictor.predict(rows, lambda _: None)
+        n_heeded.append(len(heeded))
+    assert n_heeded == [np.ceil(n_rows / size / 2)] * size
+
+
+def test_what_heeding_raises_ends_the_prediction_within_a_batch():
+    def stop():
+        raise Stopped(signal.SIGTERM)
+
+    predicted = []
+    predictor = Predictor(mean_of_pixels(), Numbered(), SingleRank(), (2, 1), stop)
+    with pytest.raises(Stopped):
+        predictor.predict(np.arange(9), predicted.append)
+    assert predicted == [2]

@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 
 from zoo_core.contract import ArraySpec, ConfigError, DataError, DatasetCard, ImageError, Label
+from zoo_core.data.fingerprint import fingerprint
 from zoo_core.runtime import prepare as preparing
 from zoo_core.runtime.config import SplitConfig
-from zoo_core.runtime.prepare import fingerprint, leave_out_unreadable, make_split, prepare
+from zoo_core.runtime.prepare import leave_out_unreadable, make_split, prepare
 from zoo_core.runtime.settings import configure
 
 N_PATIENTS = 360

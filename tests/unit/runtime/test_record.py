@@ -3,6 +3,7 @@ import json
 import pytest
 
 from zoo_core.contract import DataError, OutputError
+from zoo_core.runtime import record
 from zoo_core.runtime.prepare import prepare
 from zoo_core.runtime.record import RunFolder
 from zoo_core.runtime.settings import configure, run_config
@@ -32,6 +33,16 @@ def test_a_folder_that_exists_is_not_touched(prepared, tmp_path):
     with pytest.raises(OutputError, match="which exists"):
         RunFolder.create(tmp_path / "run", prepared)
     assert not list((tmp_path / "run").iterdir())
+
+
+def test_a_folder_whose_first_file_cannot_be_written_is_not_left_behind(prepared, tmp_path, monkeypatch):
+    def full(path, _content):
+        raise OutputError(f"'{path}' needs to be written, which failed")
+
+    monkeypatch.setattr(record, "write_atomically", full)
+    with pytest.raises(OutputError, match=r"run\.json"):
+        RunFolder.create(tmp_path / "run", prepared)
+    assert not (tmp_path / "run").exists()
 
 
 def test_extending_keeps_what_was_there(prepared, tmp_path):

@@ -3,6 +3,7 @@
 import dataclasses
 import errno
 import json
+import math
 import signal
 
 import keras
@@ -13,14 +14,14 @@ from zoo_core.contract import ConfigError, DataError, OutputError
 from zoo_core.distributed.signals import Stopped, StopRequests
 from zoo_core.distributed.single import SingleRank
 from zoo_core.runtime import run
-from zoo_core.runtime.checkpoint import TrainingState, read_checkpoint, write_checkpoint
+from zoo_core.runtime.checkpoint import TrainingState, read_checkpoint, read_state, write_checkpoint
 from zoo_core.runtime.config import SplitConfig
 from zoo_core.runtime.prepare import prepare
 from zoo_core.runtime.record import RunFolder
 from zoo_core.runtime.resume import prepared_in, refuse_foreign_checkpoint, resumed_config
 from zoo_core.runtime.schedule import Progress
 from zoo_core.runtime.settings import configure
-from zoo_core.runtime.wishes import Agreed
+from zoo_core.runtime.wishes import Agreed, Wishes
 
 SETTINGS = {
     "data": {"name": "signalling"},
@@ -49,18 +50,16 @@ def begun(prepared, tmp_path):
     return folder, state
 
 
-class StopAfter:
+class StopAfter(Wishes):
     """Agrees to stop the n-th time that ranks are asked."""
 
     def __init__(self, n: int) -> None:
+        super().__init__(SingleRank(), StopRequests(), every_s=math.inf)
         self._left = n
 
     def agree(self) -> Agreed:
         self._left -= 1
         return Agreed(True, signal.SIGTERM) if self._left == 0 else Agreed(False, None)
-
-    def saved(self) -> None:
-        """Nothing is timed."""
 
 
 def execute(folder: RunFolder, prepared) -> None:
@@ -100,14 +99,25 @@ def test_stopped_every_few_steps_and_resumed_is_the_uninterrupted_run_bit_for_bi
     prepared, uninterrupted, tmp_path, monkeypatch
 ):
     wanted = computed(uninterrupted)
-    # 8 steps an epoch and one question after its validation: stops fall within an epoch, between its last step and its
-    # validation, and after that.
-    for every in (4, 9):
+    # Questions of an epoch: 8 after steps, one after the one batch of its validation, one after that. Stops fall within
+    # an epoch, between its last step and its validation, within the validation and after it.
+    for every in (4, 9, 10):
         folder = RunFolder.create(tmp_path / str(every), prepared)
         assert interrupted(folder, prepared, monkeypatch, every) >= 2
         assert computed(folder) == wanted
         starts = [json.loads(line) for line in (folder.path / "events.jsonl").read_text().splitlines()]
         assert [event["event"] for event in starts].count("EpochDone") == 2
+
+
+def test_stopped_within_a_validation_a_run_has_all_the_steps_before_it(prepared, tmp_path, monkeypatch):
+    folder = RunFolder.create(tmp_path / "run", prepared)
+    monkeypatch.setattr(run, "Wishes", lambda *_: StopAfter(9))
+    with pytest.raises(Stopped):
+        execute(folder, prepared)
+    state = read_state(folder.last_checkpoint)
+    assert (state.step, state.epoch) == (8, 0)
+    assert "EpochDone" not in (folder.path / "events.jsonl").read_text()
+    assert not folder.best_checkpoint.exists()
 
 
 def test_checkpoint_of_another_network_is_refused_by_array(begun, prepared, uninterrupted, tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from zoo_core.contract import Rank
-from zoo_core.distributed.signals import StopRequests
+from zoo_core.distributed.signals import Stopped, StopRequests
 from zoo_core.distributed.single import SingleRank
 from zoo_core.runtime.wishes import Agreed, Wishes
 
@@ -60,3 +60,22 @@ def test_a_signal_to_any_rank_makes_every_rank_save_and_stop(number):
     told = Wishes(WithOther(0, [0, 0, 0, 0]), received(number), every_s=10)
     untold = Wishes(WithOther(1, [0, number == signal.SIGINT, number == signal.SIGTERM, 0]), received(None), every_s=10)
     assert told.agree() == untold.agree() == Agreed(save=True, stop=number)
+
+
+class Counted(SingleRank):
+    """Counts those who wait for everybody."""
+
+    n_barriers = 0
+
+    def barrier(self):
+        self.n_barriers += 1
+
+
+def test_all_ranks_wait_for_each_other_before_they_stop_and_go_on_where_nobody_asked():
+    ranks = Counted()
+    Wishes(ranks, received(None), every_s=10).stop_where_agreed()
+    assert ranks.n_barriers == 0
+    with pytest.raises(Stopped) as stopped:
+        Wishes(ranks, received(signal.SIGHUP), every_s=10).stop_where_agreed()
+    assert stopped.value.exit_code == 128 + signal.SIGHUP
+    assert ranks.n_barriers == 1

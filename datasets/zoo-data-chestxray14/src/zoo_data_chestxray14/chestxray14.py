@@ -8,10 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo_core.api import read_grey
-from zoo_core.contract import Arrays, ArraySpec, ConfigError, DataError, DatasetCard, ImageError, Label, Plugin
+from zoo_core.contract import (
+    Arrays,
+    ArraySpec,
+    ConfigError,
+    DataError,
+    DatasetCard,
+    ImageError,
+    Label,
+    Plugin,
+    SecondTruth,
+)
 from zoo_data_chestxray14.findings import LABELS
 from zoo_data_chestxray14.nih_folder import NihFolder, open_folder
 from zoo_data_chestxray14.nih_tables import KNOWN_VERSIONS, LabelTable, read_boxes, read_labels, read_names
+from zoo_data_chestxray14.radiologists import RADIOLOGISTS, RADIOLOGISTS_FINDINGS, read_radiologists
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,11 +35,14 @@ class ChestXray14Config:
     Attributes:
         root: the folder NIH ships; a partial download works on the images that are there.
         label_file: name of the label table in it, where there are several.
+        radiologist_file: table of what radiologists said of some images, in ROOT or with its whole path; empty for
+            `google2019_nih-chest-xray-labels.csv` where ROOT has it. Predictions are then judged by it as well.
         label_sha256: refuse any other label table: published versions differ in the labels of some images.
     """
 
     root: str = ""
     label_file: str = ""
+    radiologist_file: str = ""
     label_sha256: str = ""
 
     def __post_init__(self) -> None:
@@ -62,6 +76,7 @@ class ChestXray14:
             ),
             drawn=False,
             notes=self._notes() if self.config.root else (),
+            group_namespace="nih-chestxray14",
         )
 
     @property
@@ -95,9 +110,21 @@ class ChestXray14:
         boxes = read_boxes(self._folder.boxes)
         return boxes[boxes["example_id"].isin(self._rows["example_id"])].reset_index(drop=True)
 
+    def second_truth(self) -> SecondTruth | None:
+        """What radiologists say of the images that are there; None without their table."""
+        table = self._read_again
+        return None if table is None else SecondTruth(RADIOLOGISTS, RADIOLOGISTS_FINDINGS, table.copy())
+
+    @cached_property
+    def _read_again(self) -> pd.DataFrame | None:
+        if self._folder.radiologists is None:
+            return None
+        table = read_radiologists(self._folder.radiologists)
+        return table[table["example_id"].isin(self._rows["example_id"])].reset_index(drop=True)
+
     @cached_property
     def _folder(self) -> NihFolder:
-        return open_folder(self.config.root, self.config.label_file)
+        return open_folder(self.config.root, self.config.label_file, self.config.radiologist_file)
 
     @cached_property
     def _table(self) -> LabelTable:
@@ -140,10 +167,12 @@ class ChestXray14:
         return names.isin(list(test)).map({True: "test", False: "train"})
 
     def _notes(self) -> tuple[str, ...]:
+        again = self._read_again
         version = KNOWN_VERSIONS.get(self._table.sha256, "no version known here")
         return (
             f"{len(self._rows):,} of {len(self._table.rows):,} images are there.",
             f"Label file {self._folder.labels.name}, SHA-256 {self._table.sha256} ({version}).",
+            *(() if again is None else (f"Radiologists read {len(again):,} of them again.",)),
             *(
                 ()
                 if self.split_name

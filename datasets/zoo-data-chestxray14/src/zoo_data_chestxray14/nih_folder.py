@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zoo_core.contract import DataError
+from zoo_data_chestxray14.radiologists import RADIOLOGISTS_FILE
 
 _LAYOUT = "Data_Entry_2017*.csv, images/ or images_001/images ... images_012/images, train_val_list.txt, test_list.txt"
 
@@ -17,6 +18,7 @@ class NihFolder:
         train_list: `train_val_list.txt`, or None.
         test_list: `test_list.txt`, or None.
         boxes: `BBox_List_2017.csv`, or None.
+        radiologists: what radiologists said of some images, or None.
         images: path of every PNG file by its name.
     """
 
@@ -24,15 +26,17 @@ class NihFolder:
     train_list: Path | None
     test_list: Path | None
     boxes: Path | None
+    radiologists: Path | None
     images: dict[str, Path]
 
 
-def open_folder(root: str, label_file: str = "") -> NihFolder:
+def open_folder(root: str, label_file: str = "", radiologist_file: str = "") -> NihFolder:
     """Look through ROOT once.
 
     Args:
         root: the folder.
         label_file: name of the label table in it, where there are several; empty for the only one.
+        radiologist_file: the radiologists' table, in ROOT or with its whole path; empty for the usual name.
     Raises:
         DataError: no root was given, it is missing or empty, or not laid out as NIH ships it.
     """
@@ -48,6 +52,7 @@ def open_folder(root: str, label_file: str = "") -> NihFolder:
         train_list=_table(folder, "train_val_list.txt"),
         test_list=_table(folder, "test_list.txt"),
         boxes=_table(folder, "BBox_List_2017.csv"),
+        radiologists=_radiologists(folder, radiologist_file),
         images=_images(folder),
     )
 
@@ -63,6 +68,15 @@ def _label_table(folder: Path, label_file: str) -> Path:
         names = ", ".join(path.name for path in found)
         raise DataError(f"Data set 'chestxray14': {folder} has {names}. Choose one with --set data.label_file=NAME")
     return found[0]
+
+
+def _radiologists(folder: Path, name: str) -> Path | None:
+    if not name:
+        return _table(folder, RADIOLOGISTS_FILE)
+    path = folder / name
+    if not path.is_file():
+        raise DataError(f"data.radiologist_file needs a file, in ROOT or with its whole path. Received: '{path}'")
+    return path
 
 
 def _table(folder: Path, name: str) -> Path | None:

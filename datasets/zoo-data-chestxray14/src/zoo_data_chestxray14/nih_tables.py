@@ -64,8 +64,8 @@ def read_labels(path: Path) -> LabelTable:
     Raises:
         DataError: columns are missing, a name is no plain file name or comes twice, or a finding is unknown.
     """
-    content = _content(path)
-    table = _parsed(content, path)
+    content = unpacked(path)
+    table = parsed(content, path)
     missing = [name for name in COLUMNS if name not in table.columns]
     if missing:
         raise DataError(
@@ -73,7 +73,7 @@ def read_labels(path: Path) -> LabelTable:
             "Take the file that NIH ships"
         )
     table = table[list(COLUMNS)].rename(columns=COLUMNS)
-    _check_names(table["example_id"], path)
+    check_names(table["example_id"], path)
     rows = table.drop(columns="findings").assign(**_labels(table["findings"], path))
     rows["meta.age"] = _years(table["meta.age"])
     rows["meta.sex"] = table["meta.sex"].where(table["meta.sex"].isin(["F", "M"]), None)
@@ -125,7 +125,12 @@ def is_plain(name: str) -> bool:
     return name not in {"", ".", ".."} and not set(name) & set("/\\\0")
 
 
-def _content(path: Path) -> bytes:
+def unpacked(path: Path) -> bytes:
+    """Content of a file, packed or not.
+
+    Raises:
+        DataError: it cannot be read.
+    """
     try:
         content = path.read_bytes()
         return gzip.decompress(content) if path.suffix == ".gz" else content
@@ -133,14 +138,12 @@ def _content(path: Path) -> bytes:
         raise DataError(f"{path.name} cannot be read: {error}") from error
 
 
-def _text(path: Path) -> str:
-    try:
-        return _content(path).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path.name} is not a text file: {error}") from error
+def parsed(content: bytes, path: Path) -> pd.DataFrame:
+    """A table of comma-separated values, all of them text.
 
-
-def _parsed(content: bytes, path: Path) -> pd.DataFrame:
+    Raises:
+        DataError: it is none.
+    """
     import pandas as pd
 
     try:
@@ -149,15 +152,29 @@ def _parsed(content: bytes, path: Path) -> pd.DataFrame:
         raise DataError(f"{path.name} is not a table of comma-separated values: {str(error).strip()}") from error
 
 
-def _check_names(names: pd.Series, path: Path) -> None:
+def check_names(names: pd.Series, path: Path) -> None:
+    """See that a table names images, each once.
+
+    Raises:
+        DataError: a name is no plain file name or comes twice.
+    """
     for row, name in enumerate(names, start=2):
         if not is_plain(name):
-            raise DataError(f"{path.name}, row {row}: '{name}' is not a plain file name. Take the file NIH ships")
+            raise DataError(
+                f"{path.name}, row {row}: '{name}' is not a plain file name. Take the file as it is shipped"
+            )
     again = np.flatnonzero(names.duplicated())
     if len(again):
         name = names.iloc[again[0]]
         first = int(np.flatnonzero(names == name)[0])
         raise DataError(f"{path.name} lists {name} twice, in rows {first + 2} and {again[0] + 2}. Remove one")
+
+
+def _text(path: Path) -> str:
+    try:
+        return unpacked(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path.name} is not a text file: {error}") from error
 
 
 def _check_patients(patients: pd.Series, path: Path) -> None:

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo_core.contract import Arrays, ArraySpec, ConfigError, DatasetCard, Label, Plugin
+from zoo_core.contract import Arrays, ArraySpec, ConfigError, DatasetCard, Label, Plugin, SecondTruth
 from zoo_data_chestxray14.drawn import labelling, radiograph
 from zoo_data_chestxray14.drawn.cohort import CohortPlan, Examination, examinations
 from zoo_data_chestxray14.findings import FINDINGS, LABELS
 
 if TYPE_CHECKING:
     import pandas as pd
+
+DRAWN = "What the program drew, which its simulated reader calls with errors"
+"""Source of the second truth."""
 
 _LEAST_SIZE_PX = 16
 
@@ -88,6 +91,7 @@ class ChestPhantom:
                 f"The best possible reader has a mean AUROC of {best:.3f}.",
                 *self._planted(),
             ),
+            group_namespace=f"chest-phantom-{self.config.seed}",
         )
 
     @cached_property
@@ -129,6 +133,16 @@ class ChestPhantom:
             for box in radiograph.boxes(radiograph.scene(row, self.config.seed)[0])
         ]
         return pd.DataFrame(rows, columns=["example_id", "label", "x_min", "y_min", "width", "height"])
+
+    def second_truth(self) -> SecondTruth:
+        """What is drawn, whatever the reader called it."""
+        import pandas as pd
+
+        rows = self._examinations
+        drawn = np.array([row.severity > 0 for row in rows], np.int8)
+        columns = {name: drawn[:, n] for n, name in enumerate(FINDINGS)}
+        table = pd.DataFrame({"example_id": [row.example_id for row in rows], **columns})
+        return SecondTruth(DRAWN, {name: (name,) for name in FINDINGS}, table)
 
     @cached_property
     def _examinations(self) -> list[Examination]:

@@ -1,0 +1,322 @@
+"""Images a second of a shuffled epoch from a packed store and from what others keep images in, and of packing.
+
+python benchmarks/ingest.py
+
+Every reader gives batches of 64 grey pictures as uint8 arrays, from files that are in the page cache. All take part in
+each round, one after the other; a ratio is the median of the rounds' ratios. Pictures are noise, so that nothing can be
+saved by compressing them.
+"""
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from zoo_core.api import read_grey, resize
+from zoo_core.contract import ArraySpec, DatasetCard, Label
+from zoo_core.data.fingerprint import fingerprint
+from zoo_core.data.order import Order, Shards
+from zoo_core.data.packed import reading
+from zoo_core.data.packed.manifest import LaidOutFor, Plan, Source
+from zoo_core.data.packed.plugin import PackedConfig, PackedDataset
+from zoo_core.data.packed.transform import Transform, packed_specs
+from zoo_core.data.packed.writing import Packer
+from zoo_core.data.reader import read_ahead
+from zoo_core.data.splits import ALL, undivided
+from zoo_core.runtime.machine import describe_machine
+
+BATCH_SIZE, N_THREADS = 64, len(os.sched_getaffinity(0))
+ROWS_PER_SHARD, BUFFER_SHARDS = 512, 4
+SHUFFLE_BUFFER = ROWS_PER_SHARD * BUFFER_SHARDS
+"""TFRecord has no random access: it mixes as many examples as an order by shards does."""
+
+N_FILES = 16
+N_TO_PACK, SOURCE_PX = 2_000, 512
+MOST_ZARR = 1_000
+"""zarr-python takes a millisecond an image: it reads a part of the epoch, and its rate is what counts."""
+
+PACKAGES = ("numpy", "tensorflow-cpu", "tensorstore", "array-record", "zarr", "pillow")
+
+Batches = Callable[[int], Iterator[np.ndarray]]
+"""An epoch: seed to (example, y, x, c) uint8 batches."""
+
+
+class Pictures:
+    """A folder of PNG files, made when it is asked for.
+
+    Args:
+        folder: of the files.
+        n: how many.
+        size_px: length of y and x.
+        noise: 0 to 1; with 1 nothing can be compressed, a radiograph is more like a tenth.
+    """
+
+    labels = (Label("Mass"),)
+    group_columns = ("meta.patient_id",)
+    split_name = None
+    card = DatasetCard("Pictures", "", "CC0-1.0", "none", "none", drawn=False)
+
+    def __init__(self, folder: Path, n: int, size_px: int, noise: float) -> None:
+        self.specs = (ArraySpec("image", ("y", "x", "c"), (size_px, size_px, 1), "uint8", (0, 255)),)
+        self.paths = [folder / f"{i // 1000:03d}" / f"{i:06d}.png" for i in range(n)]
+        for i, path in enumerate(self.paths):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            slope = np.linspace(0, 1, size_px, dtype=np.float32)
+            drawn = np.random.default_rng(i).random((size_px, size_px), np.float32)
+            pixels = 255 * (noise * drawn + (1 - noise) * slope * slope[:, np.newaxis])
+            Image.fromarray(pixels.astype(np.uint8)).save(path)
+
+    def index(self) -> pd.DataFrame:
+        """One patient an image."""
+        names = [path.name for path in self.paths]
+        return pd.DataFrame({"example_id": names, "label.Mass": 0, "meta.patient_id": names})
+
+    def read(self, i: int) -> dict[str, np.ndarray]:
+        """Decode one file."""
+        return {"image": read_grey(self.paths[i])}
+
+
+@click.command()
+@click.option("--images", "n", default=20_000, show_default=True, help="Of an epoch.")
+@click.option("--size", "size_px", default=128, show_default=True, help="Length of y and x.")
+@click.option("--rounds", default=5, show_default=True, help="In which every reader takes part.")
+@click.option("--at", type=click.Path(path_type=Path), help="Folder for the files.  [default: a temporary one]")
+def ingest(n: int, size_px: int, rounds: int, at: Path | None) -> None:
+    """Measure readers and packing side by side."""
+    load = os.getloadavg()
+    with tempfile.TemporaryDirectory(dir=at) as folder:
+        packing = measured_packing(Path(folder) / "packing", size_px, rounds)
+        source = Pictures(Path(folder) / "png", n, size_px, noise=1)
+        packer_of(source, Path(folder) / "packed", size_px).pack(lambda _: None)
+        readers = made_readers(source, Path(folder) / "packed", Path(folder))
+        rates = measured_rates(readers, rounds)
+    report = {
+        "reading_images_per_s": {name: round(float(np.median(values))) for name, values in rates.items()},
+        "reading_ratios": {
+            name: {other: ratio(rates[name], rates[other]) for other in rates} for name in list(rates)[:4]
+        },
+        "packing": packing,
+        "n_images": n,
+        "size_px": size_px,
+        "rounds": rounds,
+        "versions": {name: version(name) for name in PACKAGES},
+        "load_before_and_after": [load, os.getloadavg()],
+        "machine": asdict(describe_machine()),
+    }
+    click.echo(json.dumps(report, indent=2))
+
+
+def ratio(first: list[float], second: list[float]) -> str:
+    """Median of the rounds' ratios, and their range."""
+    values = np.divide(first, second)
+    return f"{np.median(values):.2f} ({values.min():.2f} to {values.max():.2f})"
+
+
+def measured_rates(readers: dict[str, Batches], rounds: int) -> dict[str, list[float]]:
+    """Images a second of each reader in each round; the round before the first warms up and is not counted."""
+    rates: dict[str, list[float]] = {name: [] for name in readers}
+    for seed in range(rounds + 1):
+        for name, read in readers.items():
+            start = time.perf_counter()
+            n = sum(len(batch) for batch in read(seed))
+            rates[name].append(n / (time.perf_counter() - start))
+    return {name: values[1:] for name, values in rates.items()}
+
+
+def measured_packing(folder: Path, size_px: int, rounds: int) -> dict[str, object]:
+    """Packing against decoding alone and against what is done to each picture, with as many threads."""
+    source = Pictures(folder / "png", N_TO_PACK, SOURCE_PX, noise=0.1)
+    rates: dict[str, list[float]] = {"decoding": [], "decoding and resizing": [], "packing": []}
+    ways = (source.read, lambda i: resize(source.read(i)["image"], (size_px, size_px)))
+    for round_ in range(rounds):
+        for name, work in zip(rates, ways, strict=False):
+            rates[name].append(N_TO_PACK / seconds_of(partial(on_all_cores, work, N_TO_PACK)))
+        packer = packer_of(source, folder / f"packed-{round_}", size_px)
+        rates["packing"].append(N_TO_PACK / seconds_of(partial(packer.pack, lambda _: None)))
+    return {
+        "images_per_s": {name: round(float(np.median(values))) for name, values in rates.items()},
+        "packing_ratios": {name: ratio(rates["packing"], rates[name]) for name in list(rates)[:2]},
+        "n_images": N_TO_PACK,
+        "source_px": SOURCE_PX,
+    }
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    """How long it takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def on_all_cores(work: Callable[[int], object], n: int) -> None:
+    """Call it for 0 to n - 1."""
+    with ThreadPoolExecutor(N_THREADS) as pool:
+        for _ in pool.map(work, range(n)):
+            pass
+
+
+def packer_of(source: Pictures, folder: Path, size_px: int) -> Packer:
+    """Packs all examples as one part."""
+    index = source.index()
+    split, transform = undivided(index, "meta.patient_id"), Transform(size_px)
+    described = Source(
+        "noise", {}, fingerprint(index), source.card, source.specs, source.labels, source.group_columns, None
+    )
+    laid_out_for = LaidOutFor(split.name, split.group_column, split.hash, split.counts())
+    plan = Plan(described, transform, packed_specs(source.specs, transform), laid_out_for, ROWS_PER_SHARD)
+    return Packer(source, index, split, plan, folder)
+
+
+def made_readers(source: Pictures, store: Path, folder: Path) -> dict[str, Batches]:
+    """Every reader, over files that are made now; the store's own first."""
+    pixels = np.concatenate(
+        [opened(store, True).read_batch(rows)["image"] for rows in cut(np.arange(len(source.paths)))]
+    )
+    stores = {"packed store": opened(store, True), "packed store larger than memory": opened(store, False)}
+    own = {name: partial(packed_exact, packed, len(pixels)) for name, packed in stores.items()}
+    own |= {f"{name}, by shards": partial(packed_by_shards, packed) for name, packed in stores.items()}
+    return own | {
+        **memmap_readers(pixels, folder / "pixels.npy"),
+        "TFRecord, tf.data": tfrecord_reader(pixels, folder),
+        "ArrayRecord": array_record_reader(pixels, folder / "pixels.arrayrecord"),
+        "file per PNG, tf.data": png_reader(source.paths),
+        "zarr-python": zarr_reader(store, len(pixels)),
+    }
+
+
+def opened(store: Path, fits_into_memory: bool) -> PackedDataset:
+    """The store, read as one that does or does not fit into memory."""
+    packed, reading.MOST_OF_MEMORY = PackedDataset(PackedConfig(str(store))), float(fits_into_memory)
+    packed.read(0)
+    return packed
+
+
+def cut(rows: np.ndarray) -> list[np.ndarray]:
+    """Rows of batches."""
+    return np.split(rows, range(BATCH_SIZE, len(rows), BATCH_SIZE))
+
+
+def permuted(n: int, seed: int) -> list[np.ndarray]:
+    """Rows of the batches of an epoch."""
+    return cut(np.random.default_rng(seed).permutation(n))
+
+
+def packed_exact(packed: PackedDataset, n: int, seed: int) -> Iterator[np.ndarray]:
+    """As a run reads it: batches ahead of time, each in one request."""
+    for arrays in read_ahead(packed.read_batch, permuted(n, seed), N_THREADS):
+        yield arrays["image"]
+
+
+def packed_by_shards(packed: PackedDataset, seed: int) -> Iterator[np.ndarray]:
+    """As a run reads it: a group of shards in one request, and the next while one is in use."""
+    shards = packed.shards(ALL)
+    rows, sizes = np.concatenate(shards), tuple(len(shard) for shard in shards)
+    order = Order(len(rows), BATCH_SIZE, seed, Shards(sizes, BUFFER_SHARDS))
+    windows = (
+        [rows[order.global_batch(step)] for step in steps] for steps in order.windows(0, len(rows) // BATCH_SIZE)
+    )
+    for arrays in read_ahead(lambda window: packed.read_batch(np.concatenate(window)), windows):
+        yield from cut(arrays["image"])
+
+
+def memmap_readers(pixels: np.ndarray, path: Path) -> dict[str, Batches]:
+    """One file, opened for each epoch, and mapped by an epoch before: then no page has to be mapped any more."""
+    np.save(path, pixels)
+    mapped = np.load(path, mmap_mode="r")
+
+    def read(array: np.ndarray, seed: int) -> Iterator[np.ndarray]:
+        return (array[rows] for rows in permuted(len(array), seed))
+
+    return {
+        "np.memmap, opened": lambda seed: read(np.load(path, mmap_mode="r"), seed),
+        "np.memmap, mapped": lambda seed: read(mapped, seed),
+    }
+
+
+def tfrecord_reader(pixels: np.ndarray, folder: Path) -> Batches:
+    """Several files, shuffled in a buffer, parsed by the batch."""
+    import tensorflow as tf
+
+    paths = [str(folder / f"pixels-{i:02d}.tfrecord") for i in range(N_FILES)]
+    for path, part in zip(paths, np.array_split(pixels, N_FILES), strict=True):
+        with tf.io.TFRecordWriter(path) as writer:
+            for image in part:
+                content = tf.train.Feature(bytes_list=tf.train.BytesList(value=[image.tobytes()]))
+                writer.write(
+                    tf.train.Example(features=tf.train.Features(feature={"image": content})).SerializeToString()
+                )
+    feature = {"image": tf.io.FixedLenFeature([], tf.string)}
+
+    def parse(examples):
+        flat = tf.io.decode_raw(tf.io.parse_example(examples, feature)["image"], tf.uint8)
+        return tf.reshape(flat, (-1, *pixels.shape[1:]))
+
+    def epoch(seed: int) -> Iterator[np.ndarray]:
+        files = tf.data.Dataset.from_tensor_slices(paths).shuffle(N_FILES, seed=seed)
+        records = files.interleave(tf.data.TFRecordDataset, cycle_length=4, num_parallel_calls=tf.data.AUTOTUNE)
+        batches = records.shuffle(SHUFFLE_BUFFER, seed=seed).batch(BATCH_SIZE)
+        return batches.map(parse, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE).as_numpy_iterator()
+
+    return epoch
+
+
+def array_record_reader(pixels: np.ndarray, path: Path) -> Batches:
+    """One file with an index, read by the record."""
+    from array_record.python.array_record_data_source import ArrayRecordDataSource
+    from array_record.python.array_record_module import ArrayRecordWriter
+
+    writer = ArrayRecordWriter(str(path), "group_size:1,uncompressed")
+    for image in pixels:
+        writer.write(image.tobytes())
+    writer.close()
+    records = ArrayRecordDataSource(str(path))
+
+    def read(rows: np.ndarray) -> np.ndarray:
+        content = b"".join(records.__getitems__(rows.tolist()))
+        return np.frombuffer(content, np.uint8).reshape(-1, *pixels.shape[1:])
+
+    return lambda seed: read_ahead(read, permuted(len(pixels), seed), N_THREADS)
+
+
+def png_reader(paths: list[Path]) -> Batches:
+    """A file an image, decoded in parallel."""
+    import tensorflow as tf
+
+    names = np.array([str(path) for path in paths])
+
+    def decode(path):
+        return tf.io.decode_png(tf.io.read_file(path), channels=1)
+
+    def epoch(seed: int) -> Iterator[np.ndarray]:
+        files = tf.data.Dataset.from_tensor_slices(names[np.random.default_rng(seed).permutation(len(names))])
+        images = files.map(decode, num_parallel_calls=tf.data.AUTOTUNE)
+        return images.batch(BATCH_SIZE).prefetch(tf.data.AUTOTUNE).as_numpy_iterator()
+
+    return epoch
+
+
+def zarr_reader(store: Path, n: int) -> Batches:
+    """The same store, read by zarr-python, a part of an epoch."""
+    import zarr
+
+    array = zarr.open_group(store, mode="r")["image"]
+
+    def read(rows: np.ndarray) -> np.ndarray:
+        return np.stack([array[int(row)] for row in rows])
+
+    return lambda seed: map(read, permuted(n, seed)[: -(-MOST_ZARR // BATCH_SIZE)])
+
+
+if __name__ == "__main__":
+    ingest()
