@@ -135,7 +135,7 @@ def _error_interval(error: Estimate, by_chance: np.ndarray) -> Interval:
 
     A draw adds its own noise to that of the sample, and a gap counts whichever sign it has: the draws lie too high, and
     so would a percentile interval, which never holds the 0 of true probabilities. In simulation this one holds the
-    error in 91 to 98 of 100 samples, from true probabilities to an error of 0.1 (docs/adr/0008).
+    error in 88 to 97 of 100 samples, from true probabilities to an error of 0.1 (benchmarks/coverage.py).
     """
     high = float(np.nanquantile(error.replicates, (1 + LEVEL) / 2))
     low = 2 * error.value - high
