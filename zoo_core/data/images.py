@@ -58,8 +58,8 @@ def resize(image: np.ndarray, size_px: tuple[int, int]) -> np.ndarray:
     """
     height, width = size_px
     channels = [
-        np.asarray(Image.fromarray(channel).resize((width, height), Image.Resampling.BILINEAR))
-        for channel in np.moveaxis(image.astype(np.float32), -1, 0)
+        np.asarray(_as_floats(channel).resize((width, height), Image.Resampling.BILINEAR))
+        for channel in np.moveaxis(image, -1, 0)
     ]
     return np.stack(channels, axis=-1)
 
@@ -86,6 +86,14 @@ def _decoded(path: Path) -> Image.Image:
     except (OSError, SyntaxError, ValueError) as error:
         raise ImageError(f"is damaged: {error}") from error
     return image
+
+
+def _as_floats(channel: np.ndarray) -> Image.Image:
+    """A channel (y, x) as Pillow's float32."""
+    if channel.dtype == np.uint8:
+        # Pillow takes four bytes a pixel in three times as long as it converts one.
+        return Image.fromarray(channel).convert("F")
+    return Image.fromarray(channel.astype(np.float32))
 
 
 def _sixteen_to_eight(values: np.ndarray) -> np.ndarray:

@@ -53,8 +53,9 @@ def _call(layer: Any, inputs: Any, training: bool | None = None, mask: Any = Non
         return type(layer).call(layer, inputs, training=training, mask=mask)
     if training and layer.trainable:
         outputs, mean, variance = _normalize_by_batch(layer, inputs)
-        _move(layer.moving_mean, mean, layer.momentum)
-        _move(layer.moving_variance, variance, layer.momentum)
+        way = tf.constant(1.0 - layer.momentum, tf.float32)
+        _move(layer.moving_mean, mean, way)
+        _move(layer.moving_variance, variance, way)
     else:
         outputs = _normalize_by_moving_statistics(layer, inputs)
     return tf.cast(outputs, layer.compute_dtype)
@@ -72,8 +73,15 @@ def _normalize_by_batch(layer: Any, inputs: Any) -> tuple[Any, Any, Any]:
         x=inputs, scale=gamma, offset=beta, mean=[], variance=[], epsilon=layer.epsilon, is_training=True
     )
     # The kernel's variance is Bessel-corrected, Keras's moving variance is not; of a single value either is 0.
-    n_values = tf.cast(tf.size(inputs) // inputs.shape[-1], tf.float32)
+    n_values = _n_values(inputs)
     return outputs, mean, unbiased * ((n_values - 1.0) / n_values)
+
+
+def _n_values(inputs: Any) -> Any:
+    """How many values of a channel a batch has: a number where the shape is known, which keeps the graph small."""
+    if inputs.shape.is_fully_defined():
+        return float(inputs.shape.num_elements() // inputs.shape[-1])
+    return tf.cast(tf.size(inputs) // inputs.shape[-1], tf.float32)
 
 
 def _normalize_by_moving_statistics(layer: Any, inputs: Any) -> Any:
@@ -97,5 +105,7 @@ def _affine(layer: Any, inputs: Any) -> tuple[Any, Any]:
     return gamma, beta
 
 
-def _move(statistic: Any, value: Any, momentum: float) -> None:
-    statistic.assign(tf.cast(statistic, tf.float32) * momentum + value * (1.0 - momentum))
+def _move(statistic: Any, value: Any, way: Any) -> None:
+    """Move a statistic a part of its way to a value; five operations, of which a network has two hundred."""
+    variable = statistic.value
+    variable.assign_sub(tf.cast((tf.cast(variable, tf.float32) - value) * way, variable.dtype), read_value=False)

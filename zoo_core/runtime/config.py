@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from zoo_core.contract import ConfigError
 
-Optimizer = Literal["adam", "adamw", "sgd"]
+Optimizer = Literal["adam", "adamw", "sgd", "lamb"]
 Schedule = Literal["constant", "cosine", "plateau"]
 ExampleOrder = Literal["exact", "shards"]
 
@@ -86,7 +86,8 @@ class TrainerConfig:
     Attributes:
         n_epochs: passes over the training split.
         global_batch_size: examples of one step over all ranks; fixed for the life of a run.
-        optimizer: "adam", "adamw" or "sgd" (with Nesterov momentum 0.9).
+        optimizer: "adam", "adamw", "sgd" (with Nesterov momentum 0.9) or "lamb", Adam scaled layer by layer, for global
+            batches of thousands.
         learning_rate: at its highest.
         weight_decay: of "adamw"; has no meaning for the others.
         schedule: "constant"; "cosine", down to 0; "plateau", times `plateau_factor` when the primary metric rests.

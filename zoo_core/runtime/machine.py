@@ -4,6 +4,7 @@ import functools
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import cpuinfo
 import psutil
@@ -20,6 +21,8 @@ FLAGS = (
     "amx_bf16",
 )
 """Instruction sets that decide how fast a precision is, as Linux names them."""
+
+CPU_TABLE = Path("/proc/cpuinfo")
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
@@ -46,7 +49,7 @@ class Machine:
 
 
 def describe_machine() -> Machine:
-    """Look at this machine; the first call of a process takes about a second, the time to read the CPU's flags."""
+    """Look at this machine."""
     cpu_model, flags = _cpu()
     return Machine(
         cpu_model=cpu_model,
@@ -60,6 +63,21 @@ def describe_machine() -> Machine:
 
 @functools.cache
 def _cpu() -> tuple[str, tuple[str, ...]]:
+    model, flags = _cpu_of_linux() or _cpu_by_asking()
+    return model, tuple(flag for flag in FLAGS if flag in flags)
+
+
+def _cpu_of_linux() -> tuple[str, set[str]] | None:
+    """What the kernel says of the first core; None where it says it in other words, or there is no such file."""
+    try:
+        lines = CPU_TABLE.read_text(encoding="utf-8").partition("\n\n")[0].splitlines()
+    except OSError:
+        return None
+    found = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    return (found["model name"], set(found["flags"].split())) if {"model name", "flags"} <= set(found) else None
+
+
+def _cpu_by_asking() -> tuple[str, set[str]]:
+    # It calls several programs and takes more than a second, which every start of a run would have to wait.
     info = cpuinfo.get_cpu_info()
-    flags = set(info.get("flags", ()))
-    return info.get("brand_raw", "unknown"), tuple(flag for flag in FLAGS if flag in flags)
+    return info.get("brand_raw", "unknown"), set(info.get("flags", ()))

@@ -97,3 +97,9 @@ def test_resize_keeps_the_mean_and_tells_the_axes_apart():
 def test_resize_to_the_same_size_changes_nothing():
     image = np.random.default_rng(0).random((3, 5, 1)).astype(np.float32)
     assert (resize(image, (3, 5)) == image).all()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_resize_gives_the_same_of_equal_values_whatever_their_dtype(dtype):
+    image = np.random.default_rng(0).integers(0, 256, (7, 11, 3)).astype(dtype)
+    assert (resize(image, (3, 5)) == resize(image.astype(np.float64), (3, 5))).all()

@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import pytest
 
+from zoo_core.runtime import machine as machine_module
 from zoo_core.runtime.machine import FLAGS, THREAD_VARIABLES, describe_machine
 
 
@@ -46,3 +47,32 @@ def test_limits_of_threads_are_those_that_are_set(monkeypatch: pytest.MonkeyPatc
     assert describe_machine().thread_limits == {}
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     assert describe_machine().thread_limits == {"OMP_NUM_THREADS": "3"}
+
+
+FIRST = "processor\t: 0\nmodel name\t: A CPU @ 2: 3 GHz\nflags\t\t: sse avx512_bf16 amx_tile\n"
+TABLE = f"{FIRST}\nprocessor\t: 1\nflags\t: avx2\n"
+
+
+@pytest.fixture
+def table(tmp_path, monkeypatch):
+    path = tmp_path / "cpuinfo"
+    monkeypatch.setattr(machine_module, "CPU_TABLE", path)
+    machine_module._cpu.cache_clear()
+    yield path
+    machine_module._cpu.cache_clear()
+
+
+def test_the_kernels_table_names_the_cpu_and_its_instructions(table):
+    table.write_text(TABLE)
+    machine = describe_machine()
+    assert machine.cpu_model == "A CPU @ 2: 3 GHz"
+    assert machine.flags == ("avx512_bf16", "amx_tile")
+
+
+@pytest.mark.parametrize("text", [None, "", "Features\t: asimd\n"])
+def test_where_the_kernel_says_it_otherwise_the_library_is_asked(table, monkeypatch, text):
+    if text is not None:
+        table.write_text(text)
+    monkeypatch.setattr("cpuinfo.get_cpu_info", lambda: {"brand_raw": "Other", "flags": ["avx2", "sse"]})
+    machine = describe_machine()
+    assert (machine.cpu_model, machine.flags) == ("Other", ("avx2",))

@@ -1,8 +1,12 @@
+import importlib
 import os
+import subprocess
+import sys
 
 import pytest
+import tensorflow as tf
 
-from zoo_core.runtime.process import without_announcements
+from zoo_core.runtime.process import GRAPH_OPTIMIZERS, not_installed, without_announcements
 
 
 def test_announcements_are_held_back_and_everything_else_is_shown(capfd):
@@ -20,3 +24,35 @@ def test_what_was_written_before_an_error_is_shown(capfd):
     with pytest.raises(ImportError):
         fail()
     assert "libfoo" in capfd.readouterr().err
+
+
+def test_a_module_that_is_left_out_can_be_imported_afterwards(monkeypatch):
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    with not_installed("colorsys"), pytest.raises(ImportError):
+        importlib.import_module("colorsys")
+    assert importlib.import_module("colorsys").rgb_to_hsv
+
+
+def test_a_module_that_is_there_already_stays():
+    with not_installed("json"):
+        assert importlib.import_module("json") is sys.modules["json"]
+
+
+def test_keras_does_without_the_module_that_is_left_out_and_scikit_learn_works_afterwards():
+    program = (
+        "from zoo_core.contract import Rank\n"
+        "from zoo_core.runtime.process import prepare_process\n"
+        "prepare_process(Rank())\n"
+        "import sys, keras\n"
+        "assert 'sklearn' not in sys.modules\n"
+        "from sklearn.metrics import roc_auc_score\n"
+        "print(roc_auc_score([0, 1], [0.1, 0.9]))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "1.0\n"
+
+
+@pytest.mark.parametrize("name", GRAPH_OPTIMIZERS)
+def test_every_rewriting_that_is_left_out_is_one_of_tensorflow(name):
+    tf.config.optimizer.set_experimental_options({name: True})
+    assert tf.config.optimizer.get_experimental_options()[name]
