@@ -29,6 +29,10 @@ run: setup  ## Trains CheXNet on drawn radiographs, on two ranks (ARGS="--data c
 test: setup  ## Runs the whole test suite (ARGS="tests/unit -k order" and the like)
 	@$(PYTHON) -m pytest $(ARGS)
 
+.PHONY: bench
+bench: setup  ## Runs every benchmark beside its competitors, each a record on standard output (takes an hour; quiet machine)
+	@for name in startup ingest training; do echo "benchmarks/$$name.py" >&2; $(PYTHON) benchmarks/$$name.py || exit 1; done
+
 .PHONY: check
 check: setup  ## Formatter, linter, strict types, import linter, documentation
 	@$(PYTHON) -m ruff format --check

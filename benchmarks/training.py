@@ -17,6 +17,7 @@ import click
 import numpy as np
 
 from zoo_core.runtime.machine import describe_machine
+from zoo_core.runtime.tuning.candidates import fast_precisions
 
 HERE = Path(__file__).resolve().parent
 COMPETITORS = HERE / "competitors"
@@ -57,7 +58,9 @@ class Competitor:
 
 @click.command()
 @click.option("--topology", "topologies", multiple=True, default=("densenet121", "resnet50"), show_default=True)
-@click.option("--precision", "precisions", multiple=True, default=("float32", "bfloat16"), show_default=True)
+@click.option(
+    "--precision", "precisions", multiple=True, help="May be repeated.  [default: those that this CPU has instructions for]"
+)
 @click.option("--size", "size_px", default=224, show_default=True, help="Side of the images.")
 @click.option("--batch", "batch_size", default=16, show_default=True)
 @click.option("--turns", default=5, show_default=True, help=f"Of {N_STEPS} steps, of each competitor.")
@@ -70,14 +73,16 @@ def training(
 ) -> None:
     """Images per second of each competitor, medians, and ratios of the medians of the same run."""
     torch_python = _torch_environment()
-    results = []
+    precisions = precisions or tuple(fast_precisions(("float32", "bfloat16"), describe_machine()))
+    load, results = os.getloadavg(), []
     for topology in topologies:
         for precision in precisions:
             shape = [topology, precision, str(size_px), str(batch_size)]
             results.append(_compare([_start(name, shape, torch_python) for name in NAMES], shape, turns))
             click.echo(json.dumps(results[-1]), err=True)
-    load = os.getloadavg()
-    click.echo(json.dumps({"results": results, "load": load, "machine": asdict(describe_machine())}, indent=2))
+    loads = [load, os.getloadavg()]
+    report = {"results": results, "load_before_and_after": loads, "machine": asdict(describe_machine())}
+    click.echo(json.dumps(report, indent=2))
 
 
 def _compare(competitors: list[Competitor], shape: list[str], turns: int) -> dict[str, Any]:
@@ -136,8 +141,18 @@ def _torch_environment() -> Path:
     python = folder / "bin" / "python"
     if not (folder / "ready").exists():
         click.echo(f"installing {TORCH} once", err=True)
-        subprocess.run([sys.executable, "-m", "uv", "venv", "--quiet", "--clear", folder], check=True)  # noqa: S603
+    XX
         install = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", python, TORCH, "numpy"]
+        subprocess.run(install, check=True)  # noqa: S603
+        (folder / "ready").touch()
+    return python
+
+
+if __name__ == "__main__":
+    training()
+        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)  # noqa: S603
+        # pip, not uv: it takes a CPU build where the machine offers one beside the index.
+        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", TORCH, "numpy"]
         subprocess.run(install, check=True)  # noqa: S603
         (folder / "ready").touch()
     return python
