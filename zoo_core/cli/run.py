@@ -105,8 +105,8 @@ def _show(finished: "RunFolder") -> None:
     click.echo(f"run folder: {finished.path}")
 
 
-def _rank_command(folder: Path) -> list[str]:
-    return [sys.executable, "-m", "zoo_core.cli.rank", str(folder)]
+def _rank_command(folder: Path, n_threads: int) -> list[str]:
+    return [sys.executable, "-m", "zoo_core.cli.rank", str(folder), str(n_threads)]
 
 
 def _folder_to_resume(context: click.Context) -> Path:

@@ -140,17 +140,27 @@ class TrainerConfig:
 
 @dataclass(frozen=True)
 class LaunchConfig:
-    """Where a run's ranks are.
+    """How a run uses this machine: what `zoo tune` chooses.
 
     Attributes:
         n_ranks: processes on this machine.
+        n_threads: TensorFlow's threads of a rank; 0 for one a core of the rank's share.
+        n_streams: batches that a rank predicts at the same time.
     """
 
     n_ranks: int = 1
+    n_threads: int = 0
+    n_streams: int = 1
 
     def __post_init__(self) -> None:
         if self.n_ranks < 1:
             raise ConfigError(f"-np (launch.n_ranks) needs a number above 0. Received: {self.n_ranks}")
+        if self.n_threads < 0:
+            raise ConfigError(
+                f"launch.n_threads needs a number above 0, or 0 for one a core. Received: {self.n_threads}"
+            )
+        if self.n_streams < 1:
+            raise ConfigError(f"launch.n_streams needs a number above 0. Received: {self.n_streams}")
 
 
 @dataclass(frozen=True)

@@ -196,13 +196,13 @@ def _without_unreadable(evaluation: Evaluation, progress: Shown) -> Evaluation:
 def _predict_and_write(evaluation: Evaluation, folder: RunFolder, progress: Shown) -> None:
     # Here, when all is checked: these import TensorFlow.
     from zoo_core.runtime.maps import write_maps
-    from zoo_core.runtime.prediction import Predictor
+    from zoo_core.runtime.prediction import Batching, Predictor
     from zoo_core.runtime.scoring import predict_parts, with_metadata_baseline
 
     model, question, prepared = evaluation.model, evaluation.question, evaluation.prepared
     folder.write_json(folder.run_json, _description(evaluation))
     network = model.load_network()
-    predictor = Predictor(network, prepared.examples(), SingleRank(), (BATCH_SIZE, N_READERS))
+    predictor = Predictor(network, prepared.examples(), SingleRank(), Batching(BATCH_SIZE, N_READERS))
     predictions = predict_parts(prepared, predictor, progress, (question.part,), model.description["hash"])
     predictions = with_readout(model.folder, with_metadata_baseline(prepared, predictions, model.baseline))
     origin = dataclasses.replace(predictions.origin, overlap=_as_values(evaluation.overlap))

@@ -35,9 +35,12 @@ GRAPH_OPTIMIZERS = (
 and ReLU, "remapping", stays."""
 
 
-def prepare_process(rank: Rank) -> list[int]:
-    """Give this process its cores, and TensorFlow as many threads; call it before TensorFlow is imported.
+def prepare_process(rank: Rank, n_threads: int = 0) -> list[int]:
+    """Give this process its cores, and TensorFlow its threads; call it before TensorFlow is imported.
 
+    Args:
+        rank: which process of how many.
+        n_threads: TensorFlow's; 0 for as many as there are cores.
     Returns:
         The cores.
     """
@@ -48,7 +51,7 @@ def prepare_process(rank: Rank) -> list[int]:
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     with without_announcements(), not_installed("sklearn"):
         import tensorflow as tf
-    tf.config.threading.set_intra_op_parallelism_threads(len(cores))
+    tf.config.threading.set_intra_op_parallelism_threads(n_threads or len(cores))
     # Each operation has all the cores; two at a time would share the caches too.
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.optimizer.set_experimental_options(dict.fromkeys(GRAPH_OPTIMIZERS, False))

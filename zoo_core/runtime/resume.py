@@ -29,7 +29,10 @@ def resumed_config(folder: RunFolder, task: str, n_ranks: int | None) -> RunConf
         raise ConfigError(
             f"--resume needs the task of the run in '{folder.path}', '{config.task.name}'. Received: '{task}'"
         )
-    return config if n_ranks is None else dataclasses.replace(config, launch=LaunchConfig(n_ranks))
+    if n_ranks is None or n_ranks == config.launch.n_ranks:
+        return config
+    # Threads that were chosen for another number of ranks say nothing of these.
+    return dataclasses.replace(config, launch=LaunchConfig(n_ranks, n_streams=config.launch.n_streams))
 
 
 def prepared_in(folder: RunFolder) -> Prepared:

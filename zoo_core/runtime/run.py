@@ -20,7 +20,7 @@ from zoo_core.runtime.localization import boxes_of
 from zoo_core.runtime.machine import describe_machine
 from zoo_core.runtime.maps import write_maps
 from zoo_core.runtime.model_folder import weights_hash, write_model_folder
-from zoo_core.runtime.prediction import Predictor
+from zoo_core.runtime.prediction import Batching, Predictor
 from zoo_core.runtime.prepare import Prepared
 from zoo_core.runtime.progress import Shown, Silent
 from zoo_core.runtime.readout import write_readout
@@ -57,12 +57,12 @@ def _execute(folder: RunFolder, prepared: Prepared, communicator: Communicator, 
     resumed = folder.last_checkpoint.exists()
     root = communicator.rank.is_root
     progress = Shown() if root else Silent()
-    model, weights = _build(prepared, communicator)
+    model, weights = build_network(prepared, communicator)
     optimizer = make_optimizer(prepared.config.trainer)
     step = TrainStep(model, prepared.task, prepared.fitted, optimizer, communicator)
     wishes = Wishes(communicator, requests, prepared.config.trainer.checkpoint_every_s)
-    batch = _inference_batch(prepared, communicator)
-    predictor = Predictor(model, prepared.examples(), communicator, batch, wishes.stop_where_agreed)
+    batching = inference_batching(prepared, communicator)
+    predictor = Predictor(model, prepared.examples(), communicator, batching, wishes.stop_where_agreed)
     if root:
         boxes_of(prepared)  # refused before training, if they are not what the contract says
         folder.extend({"weights": dataclasses.asdict(weights), "n_ranks": communicator.rank.size})
@@ -98,7 +98,8 @@ def _write_results(folder: RunFolder, prepared: Prepared, predictions: Predictio
     return [metric_at(metrics, part, prepared.task.primary_metric.name) for part in PREDICTED_PARTS]
 
 
-def _build(prepared: Prepared, communicator: Communicator) -> tuple[Any, LoadedWeights]:
+def build_network(prepared: Prepared, communicator: Communicator) -> tuple[Any, LoadedWeights]:
+    """The model of a run before its first step, and where its weights are from; every rank calls it."""
     config = prepared.config
     keras.utils.set_random_seed(config.seed)
     topology: Topology = plugins.create("topology", config.topology.name, config.topology.options)
@@ -133,6 +134,7 @@ def _new_state(prepared: Prepared) -> TrainingState:
     )
 
 
-def _inference_batch(prepared: Prepared, communicator: Communicator) -> tuple[int, int]:
-    config = prepared.config.trainer
-    return max(1, config.global_batch_size // communicator.rank.size), config.n_readers
+def inference_batching(prepared: Prepared, communicator: Communicator) -> Batching:
+    """How a run predicts: as many examples at a time as it trains on."""
+    trainer, n_streams = prepared.config.trainer, prepared.config.launch.n_streams
+    return Batching(max(1, trainer.global_batch_size // communicator.rank.size), trainer.n_readers, n_streams)

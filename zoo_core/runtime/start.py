@@ -16,8 +16,8 @@ from zoo_core.runtime.progress import Shown
 from zoo_core.runtime.record import RunFolder, refuse_existing
 from zoo_core.runtime.resume import prepared_in, refuse_foreign_checkpoint
 
-RankCommand = Callable[[Path], list[str]]
-"""The command of one rank of the run in a folder."""
+RankCommand = Callable[[Path, int], list[str]]
+"""The command of one rank of the run in a folder, with TensorFlow's threads (`launch.n_threads`)."""
 
 
 class RanksFailedError(ZooError, RuntimeError):
@@ -84,16 +84,17 @@ def start_run(folder: RunFolder, config: RunConfig, rank_command: RankCommand) -
 
 
 def _execute(folder: RunFolder, prepared: Prepared, rank_command: RankCommand) -> None:
-    n_ranks = prepared.config.launch.n_ranks
-    if n_ranks > 1:
-        exit_code = launch_local(rank_command(folder.path), n_ranks)
+    launch = prepared.config.launch
+    if launch.n_ranks > 1:
+        # The threads are told, not read by the rank: a run may go on with other ranks than its folder says.
+        exit_code = launch_local(rank_command(folder.path, launch.n_threads), launch.n_ranks)
         if received := signal_of(exit_code):
             raise Stopped(received)
         if exit_code:
             raise RanksFailedError(exit_code)
         return
     with StopRequests(tells=True) as requests:
-        prepare_process(Rank())
+        prepare_process(Rank(), launch.n_threads)
         from zoo_core.runtime.run import execute
 
         execute(folder, prepared, SingleRank(), requests)

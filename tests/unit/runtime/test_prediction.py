@@ -1,4 +1,5 @@
 import signal
+import threading
 from types import SimpleNamespace
 
 import keras
@@ -9,7 +10,7 @@ from zoo_core.contract import Rank
 from zoo_core.data.reader import Batch
 from zoo_core.distributed.signals import Stopped
 from zoo_core.distributed.single import SingleRank
-from zoo_core.runtime.prediction import Predictor
+from zoo_core.runtime.prediction import Batching, Predictor
 
 
 class Numbered:
@@ -42,7 +43,7 @@ def mean_of_pixels():
 @pytest.mark.parametrize("per_rank_batch_size", [1, 3, 7, 50])
 def test_predictions_are_in_the_order_of_rows_whatever_the_batch(per_rank_batch_size):
     rows = np.array([5, 3, 8, 0, 2, 9, 1])
-    predictor = Predictor(mean_of_pixels(), Numbered(), SingleRank(), (per_rank_batch_size, 2))
+    predictor = Predictor(mean_of_pixels(), Numbered(), SingleRank(), Batching(per_rank_batch_size, 2))
     counted = []
     assert predictor.predict(rows, counted.append)[:, 0].tolist() == rows.tolist()
     assert sum(counted) == len(rows)
@@ -52,14 +53,14 @@ def test_predictions_are_in_the_order_of_rows_whatever_the_batch(per_rank_batch_
 def test_predictions_of_all_ranks_are_put_in_the_order_of_rows(size):
     rows = np.array([5, 3, 8, 0, 2, 9, 1])
     for rank in range(size):
-        predictor = Predictor(mean_of_pixels(), Numbered(), OneOfMany(Rank(rank, size), rows), (2, 1))
+        predictor = Predictor(mean_of_pixels(), Numbered(), OneOfMany(Rank(rank, size), rows), Batching(2, 1))
         counted = []
         assert predictor.predict(rows, counted.append)[:, 0].tolist() == rows.tolist()
         assert sum(counted) == len(rows)
 
 
 def test_no_rows_give_no_predictions():
-    predictor = Predictor(mean_of_pixels(), Numbered(), SingleRank(), (2, 1))
+    predictor = Predictor(mean_of_pixels(), Numbered(), SingleRank(), Batching(2, 1))
     assert len(predictor.predict(np.zeros(0, np.int64), lambda _: None)) == 0
 
 
@@ -70,7 +71,11 @@ def test_every_rank_heeds_equally_often_whatever_its_share(size, n_rows):
     for rank in range(size):
         heeded = []
         predictor = Predictor(
-            mean_of_pixels(), Numbered(), OneOfMany(Rank(rank, size), rows), (2, 1), lambda h=heeded: h.append(1)
+            mean_of_pixels(),
+            Numbered(),
+            OneOfMany(Rank(rank, size), rows),
+            Batching(2, 1),
+            lambda h=heeded: h.append(1),
         )
         predictor.predict(rows, lambda _: None)
         n_heeded.append(len(heeded))
@@ -82,7 +87,37 @@ def test_what_heeding_raises_ends_the_prediction_within_a_batch():
         raise Stopped(signal.SIGTERM)
 
     predicted = []
-    predictor = Predictor(mean_of_pixels(), Numbered(), SingleRank(), (2, 1), stop)
+    predictor = Predictor(mean_of_pixels(), Numbered(), SingleRank(), Batching(2, 1), stop)
     with pytest.raises(Stopped):
         predictor.predict(np.arange(9), predicted.append)
     assert predicted == [2]
+
+
+@pytest.mark.parametrize("n_streams", [2, 3, 9])
+@pytest.mark.parametrize("size", [1, 2])
+def test_any_number_of_streams_gives_the_predictions_of_one_in_the_same_order(n_streams, size):
+    rows = np.array([5, 3, 8, 0, 2, 9, 1])
+    for rank in range(size):
+        counted = []
+        batching = Batching(2, 1, n_streams)
+        predictor = Predictor(mean_of_pixels(), Numbered(), OneOfMany(Rank(rank, size), rows), batching)
+        assert predictor.predict(rows, counted.append)[:, 0].tolist() == rows.tolist()
+        assert sum(counted) == len(rows)
+
+
+def test_streams_compute_at_the_same_time():
+    together = threading.Barrier(2, timeout=60)  # breaks, where one batch waits for the other to be done
+    predictor = Predictor(mean_of_pixels(), Numbered(), SingleRank(), Batching(2, 1, 2))
+    forward = predictor._forward
+    predictor._forward = lambda images: (together.wait(), forward(images))[1]
+    rows = np.arange(8)
+    assert predictor.predict(rows, lambda _: None)[:, 0].tolist() == rows.tolist()
+
+
+def test_what_heeding_raises_ends_streams_too():
+    def stop():
+        raise Stopped(signal.SIGTERM)
+
+    predictor = Predictor(mean_of_pixels(), Numbered(), SingleRank(), Batching(2, 1, 3), stop)
+    with pytest.raises(Stopped):
+        predictor.predict(np.arange(90), lambda _: None)

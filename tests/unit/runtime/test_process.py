@@ -56,3 +56,18 @@ def test_keras_does_without_the_module_that_is_left_out_and_scikit_learn_works_a
 def test_every_rewriting_that_is_left_out_is_one_of_tensorflow(name):
     tf.config.optimizer.set_experimental_options({name: True})
     assert tf.config.optimizer.get_experimental_options()[name]
+
+
+@pytest.mark.parametrize(("n_threads", "wanted"), [(0, 1), (3, 3)])
+def test_tensorflow_has_as_many_threads_as_asked_for_and_else_one_a_core_of_the_share(n_threads, wanted):
+    program = f"""
+import os
+os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])
+from zoo_core.contract import Rank
+from zoo_core.runtime.process import prepare_process
+prepare_process(Rank(), {n_threads})
+import tensorflow as tf
+print(tf.config.threading.get_intra_op_parallelism_threads())
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert int(done.stdout) == wanted

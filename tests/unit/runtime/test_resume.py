@@ -15,7 +15,7 @@ from zoo_core.distributed.signals import Stopped, StopRequests
 from zoo_core.distributed.single import SingleRank
 from zoo_core.runtime import run
 from zoo_core.runtime.checkpoint import TrainingState, read_checkpoint, read_state, write_checkpoint
-from zoo_core.runtime.config import SplitConfig
+from zoo_core.runtime.config import LaunchConfig, SplitConfig
 from zoo_core.runtime.prepare import prepare
 from zoo_core.runtime.record import RunFolder
 from zoo_core.runtime.resume import prepared_in, refuse_foreign_checkpoint, resumed_config
@@ -159,6 +159,16 @@ def test_configuration_is_that_of_the_folder_and_the_number_of_ranks_may_change(
     other = resumed_config(folder, "chexnet", 3)
     assert other.launch.n_ranks == 3
     assert dataclasses.replace(other, launch=prepared.config.launch) == prepared.config
+
+
+def test_threads_chosen_for_the_ranks_there_were_are_not_those_of_other_ranks(begun, prepared):
+    folder, _ = begun
+    description = folder.describe()
+    description["config"]["launch"] = {"n_ranks": 2, "n_threads": 5, "n_streams": 3}
+    folder.write_json(folder.run_json, description)
+    assert resumed_config(folder, "chexnet", 2).launch == LaunchConfig(2, 5, 3)
+    assert resumed_config(folder, "chexnet", None).launch == LaunchConfig(2, 5, 3)
+    assert resumed_config(folder, "chexnet", 3).launch == LaunchConfig(3, 0, 3)
 
 
 def test_ranks_that_find_no_example_and_another_task_are_refused(begun):

@@ -58,6 +58,8 @@ def test_shown_configuration_makes_the_same_run_again(preset):
         ("report.licence=0.5", "'report.licence': .*string.* Received: 0.5"),
         ('report.licence="a\\nb"', "report.licence needs one line"),
         ("report.thumbnail=true", "did you mean 'report.thumbnails'?"),
+        ("launch.n_threads=-1", "launch.n_threads needs a number above 0, or 0"),
+        ("launch.n_streams=0", "launch.n_streams needs a number above 0"),
         ("seed=-1", "seed needs a number from 0"),
         ("split.test=1.5", "split.validation and split.test"),
         ("task.label_names=['Scurvy']", "Received: 'Scurvy'"),
