@@ -3,7 +3,7 @@
 from zoo_core.plugins.entries import Entry, Health, find_entries, source_file
 from zoo_core.plugins.options import Option, describe_options
 from zoo_core.plugins.registry import create, find, load
-from zoo_core.plugins.verdicts import Verdict, recall, remember
+from zoo_core.plugins.verdicts import Verdict, memory_folder, recall, remember
 
 __all__ = [
     "Entry",
@@ -15,6 +15,7 @@ __all__ = [
     "find",
     "find_entries",
     "load",
+    "memory_folder",
     "recall",
     "remember",
     "source_file",

@@ -54,7 +54,17 @@ def verdict_of(values: Mapping[str, Any]) -> Verdict:
 
 
 def cache_file() -> Path:
-    """Where this environment's verdicts are: one file each below `$XDG_CACHE_HOME`, or `~/.cache`.
+    """Where this environment's verdicts are: one file each in `memory_folder`.
+
+    Raises:
+        OutputError: this user has no home folder.
+    """
+    environment = hashlib.sha256(sys.prefix.encode()).hexdigest()[:16]
+    return memory_folder() / f"plugins-{environment}.json"
+
+
+def memory_folder() -> Path:
+    """Where zoo keeps what it found out about this machine: below `$XDG_CACHE_HOME`, or `~/.cache`.
 
     Raises:
         OutputError: this user has no home folder.
@@ -65,8 +75,7 @@ def cache_file() -> Path:
         folder = named if named.is_absolute() else Path.home() / ".cache"
     except RuntimeError as error:
         raise OutputError(f"A place for zoo's memory needs XDG_CACHE_HOME or HOME. Received: {error}") from error
-    environment = hashlib.sha256(sys.prefix.encode()).hexdigest()[:16]
-    return folder / "zoo" / f"plugins-{environment}.json"
+    return folder / "zoo"
 
 
 def recall(entries: Iterable[Entry]) -> tuple[Entry, ...]:

@@ -48,13 +48,39 @@ def configure(task: str, preset: str, layers: Iterable[Settings]) -> RunConfig:
 
     Args:
         task: name of the task.
-        preset: name of a preset of the task or of the data set; their "default" lies below every other.
+        preset: as `given_settings`.
         layers: settings, the later ones win.
     Returns:
         The configuration of a run.
     Raises:
         ConfigError: an unknown preset, section or key, or a value that does not fit; names it, and the nearest known.
         PluginError: a plugin that cannot be loaded.
+    """
+    return configured(given_settings(task, preset, layers))
+
+
+def configured(given: Settings) -> RunConfig:
+    """Check settings that presets and a user give, and lay them over the defaults.
+
+    Raises:
+        ConfigError: an unknown section or key, or a value that does not fit.
+        PluginError: a plugin that cannot be loaded.
+    """
+    if "name" not in _section(given, "precision"):
+        given = merged(given, {"precision": {"name": default_precision()}})
+    return run_config(given)
+
+
+def given_settings(task: str, preset: str, layers: Iterable[Settings]) -> Settings:
+    """What presets and a user give, and no default: sections and values are not checked yet.
+
+    Args:
+        task: name of the task.
+        preset: name of a preset of the task or of the data set; their "default" lies below every other.
+        layers: settings, the later ones win.
+    Raises:
+        ConfigError: an unknown preset, a task that is not the one that is run, or no data set.
+        PluginError: the task or the data set cannot be loaded.
     """
     user: Settings = {}
     for layer in layers:
@@ -70,10 +96,7 @@ def configure(task: str, preset: str, layers: Iterable[Settings]) -> RunConfig:
     _check_preset(preset, task_plugin, data)
     for name in names:
         settings = merged(settings, {"data": dict(data.presets.get(name, {}))})
-    settings = merged(settings, user)
-    if "name" not in _section(settings, "precision"):
-        settings = merged(settings, {"precision": {"name": default_precision()}})
-    return run_config(settings)
+    return merged(settings, user)
 
 
 def run_config(settings: Settings) -> RunConfig:
