@@ -2,7 +2,7 @@
 
 import gzip
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,17 @@ NIH_TABLES = {
     "train_val_list.txt": "official_train_val_list.txt.gz",
     "test_list.txt": "official_test_list.txt.gz",
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What zoo remembers of the machine (verdicts on plugins, what was tuned) must not decide what a test sees."""
+    with pytest.MonkeyPatch.context() as patch:
+        # uv's downloads are no memory of zoo's: a test that makes an environment finds them where they are.
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        patch.setenv("UV_CACHE_DIR", os.environ.get("UV_CACHE_DIR", str(cache / "uv")))
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("memory")))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +14,9 @@ from zoo_core.contract import OutputError
 from zoo_core.runtime.examination import Examination, PrecisionState, examine
 from zoo_core.runtime.libraries import Library
 from zoo_core.runtime.machine import FLAGS, Machine
+
+if TYPE_CHECKING:
+    from zoo_core.runtime.tuning.records import Record
 
 
 @click.command()
@@ -32,7 +36,7 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
         plugins.remember(found.plugins)
     except OutputError as error:
         click.echo(f"zoo: warning: {error}", err=True)
-    click.echo(json.dumps(asdict(found), indent=2) if as_json else as_text(found))
+    click.echo(json.dumps(asdict(found), indent=2, default=str) if as_json else as_text(found))
     if found.problems:
         ctx.exit(1)
 
@@ -43,6 +47,7 @@ def as_text(found: Examination) -> str:
         "Machine": columns(_machine_rows(found.machine), 2, terminal_width()),
         "Libraries": columns([(lib.name, _library_state(lib)) for lib in found.libraries], 2, terminal_width()),
         "Precisions": columns([(s.name, _precision_state(s)) for s in found.precisions], 2, terminal_width()),
+        "Tuned": columns([_tuned_row(record) for record in found.tuned], 2, terminal_width()),
         "Plugins": plugins_as_table(found.plugins),
         "Good to know": _bullets(found.notes),
         "To mend": _bullets(found.problems) or "  nothing",
@@ -61,6 +66,11 @@ def _machine_rows(machine: Machine) -> list[tuple[str, str]]:
         ("threads", f"{machine.n_usable_cores}, one a usable core; limits: {' '.join(limits) or 'none'}"),
         ("memory", f"{machine.memory_bytes / 2**30:.1f} GiB"),
     ]
+
+
+def _tuned_row(record: "Record") -> tuple[str, str]:
+    gain = f"{record.ratio:.2f} times as fast as the default, found on {record.date}"
+    return record.name, f"{record.describe()}: {gain}"
 
 
 def _library_state(library: Library) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from zoo_core.contract import ConfigError
+from zoo_core.contract import ConfigError, DataError
 
 if TYPE_CHECKING:
     from zoo_core.runtime.config import RunConfig
@@ -44,23 +44,42 @@ def run(  # noqa: PLR0913 - one for each option that is no setting
 ) -> None:
     """Train TASK on a data set, evaluate it, and write a run folder.
 
-    Settings win in this order: defaults, preset, --config, --data and the like, --set.
+    Settings win in this order: defaults, what 'zoo tune' found, preset, --config, --data and the like, --set.
     """
     from zoo_core.runtime.record import RunFolder
     from zoo_core.runtime.resume import resumed_config
-    from zoo_core.runtime.settings import as_toml, configure
+    from zoo_core.runtime.settings import as_toml
 
+    tuned = ""
     if resume:
         folder = RunFolder(_folder_to_resume(context))
         config = resumed_config(folder, task, given["n_ranks"])
     else:
-        config = configure(task, preset, _layers(**given))
+        config, tuned = _configure(task, preset, _layers(**given))
         folder = RunFolder(out or new_folder(f"{task}-{config.data.name}"))
     if show_config:
-        click.echo(f"# zoo run {task} --config FILE\n{as_toml(config)}", nl=False)
+        comment = f"# {tuned}\n" if tuned else ""
+        click.echo(f"# zoo run {task} --config FILE\n{comment}{as_toml(config)}", nl=False)
         return
+    if tuned:
+        click.echo(tuned, err=True)
     _run_in(folder, config, resume)
     _show(folder)
+
+
+def _configure(task: str, preset: str, layers: list[dict[str, Any]]) -> tuple["RunConfig", str]:
+    """The configuration, and a line that says what of it was tuned; empty where nothing was."""
+    from zoo_core.runtime.settings import configured, given_settings
+    from zoo_core.runtime.tuning.applying import configure_tuned
+
+    given = given_settings(task, preset, layers)
+    try:
+        config, record = configure_tuned(given)
+    except DataError as error:
+        click.echo(f"zoo: warning: {error}", err=True)
+        return configured(given), ""
+    how = "-np, --precision or a launch setting overrides"
+    return config, f"tuned on {record.date}: {record.describe()} (zoo tune); {how}" if record else ""
 
 
 def new_folder(stem: str) -> Path:

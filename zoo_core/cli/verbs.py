@@ -30,6 +30,7 @@ VERBS = {
     "info": Verb("zoo_core.cli.info:info", "One plugin's card, options and presets."),
     "doctor": Verb("zoo_core.cli.doctor:doctor", "This machine, its libraries and plugins, and what to mend."),
     "run": Verb("zoo_core.cli.run:run", "Train a task on a data set, evaluate it, and write a run folder."),
+    "tune": Verb("zoo_core.cli.tune:tune", "What suits a task on this machine: ranks, threads, streams, precision."),
     "evaluate": Verb("zoo_core.cli.evaluate:evaluate", "Metrics again from predictions, or a model on other data."),
     "data": Verb("zoo_core.cli.data:data", "Pack a data set into a store that is read fast, or check a store."),
     "compare": Verb("zoo_core.cli.compare:compare", "Runs beside each other, on the examples they share."),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from zoo_core import plugins
 from zoo_core.contract import PrecisionBackend, ZooError
@@ -9,6 +10,9 @@ from zoo_core.plugins import Entry
 from zoo_core.plugins.trial import try_plugin
 from zoo_core.runtime.libraries import Library, examine_libraries, host_name_trap
 from zoo_core.runtime.machine import Machine, describe_machine
+
+if TYPE_CHECKING:
+    from zoo_core.runtime.tuning.records import Record
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class Examination:
         plugins: with the verdicts of this examination.
         problems: something that is installed does not work: to mend.
         notes: what works, but not for everything.
+        tuned: what 'zoo tune' found for this machine.
     """
 
     machine: Machine
@@ -47,6 +52,7 @@ class Examination:
     plugins: tuple[Entry, ...]
     problems: tuple[str, ...]
     notes: tuple[str, ...]
+    tuned: "tuple[Record, ...]" = ()
 
 
 def examine(entries: Iterable[Entry], progress: Callable[[str], None]) -> Examination:
@@ -61,6 +67,7 @@ def examine(entries: Iterable[Entry], progress: Callable[[str], None]) -> Examin
     progress("TensorFlow and Horovod")
     libraries = examine_libraries()
     tried = tuple(_tried(entry, progress) for entry in entries)
+    tuned, damage = _records(machine)
     precisions = tuple(_precision_state(e, machine) for e in tried if (e.kind, e.health) == ("precision", "ok"))
     return Examination(
         machine,
@@ -68,7 +75,8 @@ def examine(entries: Iterable[Entry], progress: Callable[[str], None]) -> Examin
         precisions,
         tried,
         problems=(*_library_faults(libraries, needed=True), *(e.reason for e in tried if e.reason)),
-        notes=(*_library_faults(libraries, needed=False), *_host_notes(), *_precision_notes(precisions)),
+        notes=(*_library_faults(libraries, needed=False), *_host_notes(), *_precision_notes(precisions), *damage),
+        tuned=tuned,
     )
 
 
@@ -91,6 +99,17 @@ def _precision_state(entry: Entry, machine: Machine) -> PrecisionState:
 
 def _library_faults(libraries: Iterable[Library], needed: bool) -> list[str]:
     return [f"{lib.name} {lib.problem}: {lib.cure}" for lib in libraries if lib.problem and lib.needed is needed]
+
+
+def _records(machine: Machine) -> "tuple[tuple[Record, ...], list[str]]":
+    """Those of this machine and these versions, and what is wrong with them all."""
+    from zoo_core.runtime.tuning.records import recall_records
+
+    try:
+        records = recall_records()
+    except ZooError as error:
+        return (), [str(error)]
+    return tuple(record for record in records if record.subject.is_here(machine)), []
 
 
 def _host_notes() -> list[str]:
