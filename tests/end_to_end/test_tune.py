@@ -66,8 +66,15 @@ def test_a_signal_keeps_nothing_and_leaves_no_process_and_no_file(lab, tmp_path,
 
 
 def wait_for_trials(process: "subprocess.Popen[str]") -> list[psutil.Process]:
-    """What it has started, once that is there: no event tells of it."""
-    while not (trials := psutil.Process(process.pid).children(recursive=True)):
+    """What it tries candidates with, once that is there: no event tells of it."""
+    while not (trials := [child for child in psutil.Process(process.pid).children() if is_trial(child)]):
         assert process.poll() is None
         time.sleep(0.05)
     return trials
+
+
+def is_trial(process: psutil.Process) -> bool:
+    try:
+        return "zoo_core.runtime.tuning.trial" in process.cmdline()
+    except psutil.NoSuchProcess:
+        return False
