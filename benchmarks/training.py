@@ -59,7 +59,10 @@ class Competitor:
 @click.command()
 @click.option("--topology", "topologies", multiple=True, default=("densenet121", "resnet50"), show_default=True)
 @click.option(
-    "--precision", "precisions", multiple=True, help="May be repeated.  [default: those that this CPU has instructions for]"
+    "--precision",
+    "precisions",
+    multiple=True,
+    help="May be repeated.  [default: those that this CPU has instructions for]",
 )
 @click.option("--size", "size_px", default=224, show_default=True, help="Side of the images.")
 @click.option("--batch", "batch_size", default=16, show_default=True)
@@ -72,7 +75,7 @@ def training(
     turns: int,
 ) -> None:
     """Images per second of each competitor, medians, and ratios of the medians of the same run."""
-    torch_python = _torch_environment()
+    torch_python = torch_environment()
     precisions = precisions or tuple(fast_precisions(("float32", "bfloat16"), describe_machine()))
     load, results = os.getloadavg(), []
     for topology in topologies:
@@ -114,15 +117,28 @@ def _compare(competitors: list[Competitor], shape: list[str], turns: int) -> dic
     }
 
 
-def _start(name: str, shape: list[str], torch_python: Path) -> Competitor:
+def competitor_commands(shape: list[str], torch_python: Path) -> dict[str, list[str]]:
+    """The process of each competitor.
+
+    Args:
+        shape: topology, precision, side of the images, batch size.
+        torch_python: of `torch_environment`.
+    """
     n_threads = str(len(os.sched_getaffinity(0)))
-    commands = {
+    return {
         "torch": [str(torch_python), str(COMPETITORS / "torch_steps.py"), *shape, n_threads],
         "zoo": [sys.executable, str(COMPETITORS / "zoo_steps.py"), "zoo", *shape],
         "keras": [sys.executable, str(COMPETITORS / "zoo_steps.py"), "keras", *shape],
     }
+
+
+def _start(name: str, shape: list[str], torch_python: Path) -> Competitor:
     process = subprocess.Popen(  # noqa: S603 - our own files
-        commands[name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        competitor_commands(shape, torch_python)[name],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     return Competitor(name, process, _read(process, name), [])
 
@@ -135,21 +151,12 @@ def _read(process: "subprocess.Popen[str]", name: str) -> dict[str, Any]:
     return record
 
 
-def _torch_environment() -> Path:
+def torch_environment() -> Path:
     """Python of an environment that holds PyTorch and nothing of the zoo, made where it is missing."""
     folder = HERE.parent / ".cache" / "benchmark-torch"
     python = folder / "bin" / "python"
     if not (folder / "ready").exists():
         click.echo(f"installing {TORCH} once", err=True)
-    XX
-        install = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", python, TORCH, "numpy"]
-        subprocess.run(install, check=True)  # noqa: S603
-        (folder / "ready").touch()
-    return python
-
-
-if __name__ == "__main__":
-    training()
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)  # noqa: S603
         # pip, not uv: it takes a CPU build where the machine offers one beside the index.
         install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", TORCH, "numpy"]

@@ -130,6 +130,25 @@ def test_the_table_says_for_each_candidate_how_fast_it_is_or_why_it_was_not_meas
     assert not any("global batch of 8 " in line for line in lines)
 
 
+def test_where_nothing_was_measured_beside_the_default_nothing_is_kept_and_more_time_is_advised(
+    zoo: Any, found: Tuning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = Findings(
+        ONE, looks={ONE: 9.0}, rounds={ONE: [9.0]}, predictions={ONE: {1: [30.0]}}, failures={TWO: "time was up"}
+    )
+    alone = dataclasses.replace(
+        found, findings=seen, candidates=(ONE, TWO), record=dataclasses.replace(found.record, candidate=ONE)
+    )
+    monkeypatch.setattr("zoo_core.cli.tune._tuned", lambda *_: alone)
+    answer = zoo("tune", *SMOKE)
+    assert answer.code == 0
+    assert answer.out.endswith("nothing is kept: give it more time with --budget SECONDS\n")
+    assert recall_records() == []
+    monkeypatch.setattr("zoo_core.cli.tune._tuned", lambda *_: found)
+    assert zoo("tune", *SMOKE).out.endswith("unless -np, --precision or a launch setting is given\n")
+    assert recall_records() == [found.record]
+
+
 def test_the_same_is_there_for_programs(found: Tuning) -> None:
     values = json.loads(json.dumps(as_record(found)))
     assert values["chosen"] == {

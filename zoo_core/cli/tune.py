@@ -57,26 +57,27 @@ def tune(  # noqa: PLR0913 - one for each option
         _forget(given)
         return
     found = _tuned(given, budget_s, start)
-    _keep(found)
+    if not found.findings.is_empty:
+        _keep(found)
     click.echo(json.dumps(as_record(found), indent=2) if as_json else as_text(found))
 
 
 def as_text(found: "Tuning") -> str:
     """The table, and what follows from it."""
-    record, findings = found.record, found.findings
     rows = [("", "images/s", "", "to default", ""), *(_row(found, candidate) for candidate in found.candidates)]
+    return "\n".join([columns(rows), "", *_predictions(found), *_batches(found), *_verdict(found)])
+
+
+def _verdict(found: "Tuning") -> list[str]:
+    record, findings = found.record, found.findings
+    if findings.is_empty:
+        return ["nothing was measured beside the default, and nothing is kept: give it more time with --budget SECONDS"]
     verdict = "the default is the fastest" if record.candidate == findings.default else "kept"
-    return "\n".join(
-        [
-            columns(rows),
-            "",
-            *_predictions(found),
-            *_batches(found),
-            f"{verdict}: {record.describe()}",
-            f"'zoo run {found.config.task.name}' uses it for {record.name} on this machine",
-            "unless -np, --precision or a launch setting is given",
-        ]
-    )
+    return [
+        f"{verdict}: {record.describe()}",
+        f"'zoo run {found.config.task.name}' uses it for {record.name} on this machine",
+        "unless -np, --precision or a launch setting is given",
+    ]
 
 
 def as_record(found: "Tuning") -> dict[str, Any]:
@@ -90,6 +91,7 @@ def as_record(found: "Tuning") -> dict[str, Any]:
         "predictions": {str(n): speeds for n, speeds in findings.predictions[record.candidate].items()},
         "global_batch_size": found.config.trainer.global_batch_size,
         "ratios_of_global_batches": {str(size): gains for size, gains in findings.batches.items()},
+        "kept": not findings.is_empty,
         "chosen": record.settings,
         "ratio": record.ratio,
     }

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from zoo_core.contract import ConfigError
 
+StoreUse = Literal["slow", "always", "never"]
 Optimizer = Literal["adam", "adamw", "sgd", "lamb"]
 Schedule = Literal["constant", "cosine", "plateau"]
 ExampleOrder = Literal["exact", "shards"]
@@ -164,6 +165,24 @@ class LaunchConfig:
 
 
 @dataclass(frozen=True)
+class StoreConfig:
+    """Whether a run packs its data set first, at the network's size, and trains on the store.
+
+    Attributes:
+        when: "slow", where its files are read more slowly than the model trains and that would cost minutes; "always";
+            "never". A store that a run before has packed is used again, but for "never".
+        folder: that holds the stores, each in a folder of its own.
+    """
+
+    when: StoreUse = "slow"
+    folder: str = "stores"
+
+    def __post_init__(self) -> None:
+        if not self.folder:
+            raise ConfigError("store.folder needs the name of a folder. Received: an empty one")
+
+
+@dataclass(frozen=True)
 class ReportConfig:
     """What the report and the model card show; it changes nothing that is computed.
 
@@ -194,6 +213,7 @@ class RunConfig:
         split: how examples are parted.
         trainer: how the network is trained.
         launch: where the ranks are.
+        store: whether the examples are packed first.
         report: what is shown of it.
     """
 
@@ -205,6 +225,7 @@ class RunConfig:
     split: SplitConfig = field(default_factory=SplitConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     launch: LaunchConfig = field(default_factory=LaunchConfig)
+    store: StoreConfig = field(default_factory=StoreConfig)
     report: ReportConfig = field(default_factory=ReportConfig)
 
     def __post_init__(self) -> None:

@@ -69,14 +69,26 @@ def pack(data: Choice, split: SplitConfig, form: Form, folder: Path) -> Packed:
     adapter: DatasetAdapter = plugins.create("dataset", data.name, data.options)
     index = adapter.index()
     parted = make_split(adapter, index, split)
-    packer = Packer(adapter, index, parted, _plan(data, adapter, index, parted, form), folder)
+    packer = Packer(adapter, index, parted, make_plan(data, adapter, index, parted, form), folder)
     counts = ", ".join(f"{n} {part}" for part, n in parted.counts().items())
     progress.say(f"{data.name}: {adapter.card.title}; split {parted.name}: {counts}")
     with progress.meter("packing", len(index)) as meter:
         return packer.pack(meter.advance)
 
 
-def _plan(data: Choice, adapter: DatasetAdapter, index: pd.DataFrame, split: Split, form: Form) -> Plan:
+def make_plan(data: Choice, adapter: DatasetAdapter, index: pd.DataFrame, split: Split, form: Form) -> Plan:
+    """What is to be in a store.
+
+    Args:
+        data: the data set.
+        adapter: of the data set.
+        index: of the adapter.
+        split: the store is laid out for.
+        form: of the store.
+    Raises:
+        ConfigError: an array would be enlarged.
+        DataError: an array that has no size of its own.
+    """
     source = Source(
         name=data.name,
         options=_options(data.options),

@@ -18,6 +18,7 @@ from zoo_core.runtime.config import (
     ReportConfig,
     RunConfig,
     SplitConfig,
+    StoreConfig,
     TopologyChoice,
     TrainerConfig,
 )
@@ -35,6 +36,7 @@ RECORD_SECTIONS: dict[str, type] = {
     "split": SplitConfig,
     "trainer": TrainerConfig,
     "launch": LaunchConfig,
+    "store": StoreConfig,
     "report": ReportConfig,
 }
 

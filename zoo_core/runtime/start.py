@@ -10,6 +10,7 @@ from zoo_core.distributed.signals import Stopped, StopRequests, signal_of
 from zoo_core.distributed.single import SingleRank
 from zoo_core.runtime.checkpoint import read_state
 from zoo_core.runtime.config import RunConfig
+from zoo_core.runtime.first_use import packed_on_first_use
 from zoo_core.runtime.prepare import Prepared, leave_out_unreadable, prepare
 from zoo_core.runtime.process import prepare_process
 from zoo_core.runtime.progress import Shown
@@ -69,7 +70,7 @@ def start_run(folder: RunFolder, config: RunConfig, rank_command: RankCommand) -
     """
     refuse_existing(folder.path)
     progress = Shown()
-    prepared = prepare(config)
+    prepared = packed_on_first_use(prepare(config), progress)
     for line in _opening_lines(prepared):
         progress.say(line)
     with progress.meter("checking images", sum(prepared.split.counts().values())) as meter:

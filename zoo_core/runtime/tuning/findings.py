@@ -28,6 +28,11 @@ class Findings:
     failures: dict[Candidate, str] = field(default_factory=dict)
 
     @property
+    def is_empty(self) -> bool:
+        """Whether other candidates were to be tried and none was measured: nothing is known then."""
+        return bool(self.failures) and set(self.looks) == {self.default}
+
+    @property
     def chosen(self) -> Candidate:
         """The fastest, or the default."""
         return choose(self.rounds, self.default)

@@ -20,7 +20,7 @@ FEWEST_STEPS, MOST_STEPS = 2, 100
 """Of one turn."""
 
 N_TURNS_IN_BUDGET = 90
-LOOKED_BY, DECIDED_BY = 0.6, 0.85
+LOOKED_BY, DECIDED_BY = 0.65, 0.9
 """Shares of the budget in which the first looks and the rounds are done; what is left is for other batches."""
 
 

@@ -1,8 +1,8 @@
 """One trial of a candidate: `python -m zoo_core.runtime.tuning.trial FILE`, in processes that end with their parent.
 
 FILE holds the settings of a run, and the rows to train on. The root answers each line of standard input, `train
-GLOBAL_BATCH_SIZE N_STEPS` or `predict N_STREAMS N_BATCHES`, with images a second. With several ranks this is their
-launcher first, as that of a run.
+GLOBAL_BATCH_SIZE N_STEPS`, `compute GLOBAL_BATCH_SIZE N_STEPS` or `predict N_STREAMS N_BATCHES`, with images a second.
+With several ranks this is their launcher first, as that of a run.
 """
 
 import ctypes
@@ -10,6 +10,7 @@ import dataclasses
 import json
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 PR_SET_PDEATHSIG = 1
 """Of prctl(2)."""
 
-ABILITIES = ("train", "predict")
+ABILITIES = ("train", "compute", "predict")
 END = (-1, 0, 0)
 
 
@@ -63,7 +64,8 @@ def _answer(content: dict[str, Any], rank: Rank | None) -> None:
 
 
 def _measured(bench: "Bench", ability: int, size: int, count: int) -> float:
-    return bench.train(size, count) if ABILITIES[ability] == "train" else bench.predict(size, count)
+    measure: Callable[[int, int], float] = getattr(bench, ABILITIES[ability])
+    return measure(size, count)
 
 
 def _next_command(communicator: Communicator) -> tuple[int, int, int]:

@@ -61,6 +61,10 @@ class Trial:
         """
         return self._ask(f"train {global_batch_size} {n_steps}", until)
 
+    def compute(self, global_batch_size: int, n_steps: int, until: float) -> float:
+        """Images a second of steps that read nothing; otherwise as `train`."""
+        return self._ask(f"compute {global_batch_size} {n_steps}", until)
+
     def predict(self, n_streams: int, n_batches: int, until: float) -> float:
         """Images a second of so many batches a rank; otherwise as `train`."""
         return self._ask(f"predict {n_streams} {n_batches}", until)
