@@ -20,25 +20,21 @@ from pathlib import Path
 
 import click
 import numpy as np
-import pandas as pd
-from PIL import Image
 
-from zoo_core.api import read_grey, resize
-from zoo_core.contract import ArraySpec, DatasetCard, Label
-from zoo_core.data.fingerprint import fingerprint
+from zoo_core.api import resize
 from zoo_core.data.order import Order, Shards
 from zoo_core.data.packed import reading
-from zoo_core.data.packed.manifest import LaidOutFor, Plan, Source
 from zoo_core.data.packed.plugin import PackedConfig, PackedDataset
-from zoo_core.data.packed.transform import Transform, packed_specs
-from zoo_core.data.packed.writing import Packer
 from zoo_core.data.reader import read_ahead
-from zoo_core.data.splits import ALL, undivided
+from zoo_core.data.splits import ALL
 from zoo_core.runtime.machine import describe_machine
+from zoo_core.studies.storage.formats import MOST_SHUFFLED, packer_of
+from zoo_core.studies.storage.pictures import Pictures
+from zoo_core.studies.storage.records import RecordReading, record_batches, write_records
 
 BATCH_SIZE, N_THREADS = 64, len(os.sched_getaffinity(0))
-ROWS_PER_SHARD, BUFFER_SHARDS = 512, 4
-SHUFFLE_BUFFER = ROWS_PER_SHARD * BUFFER_SHARDS
+BUFFER_SHARDS = 4
+SHUFFLE_BUFFER = MOST_SHUFFLED
 """TFRecord has no random access: it mixes as many examples as an order by shards does."""
 
 N_FILES = 16
@@ -52,41 +48,6 @@ Batches = Callable[[int], Iterator[np.ndarray]]
 """An epoch: seed to (example, y, x, c) uint8 batches."""
 
 
-class Pictures:
-    """A folder of PNG files, made when it is asked for.
-
-    Args:
-        folder: of the files.
-        n: how many.
-        size_px: length of y and x.
-        noise: 0 to 1; with 1 nothing can be compressed, a radiograph is more like a tenth.
-    """
-
-    labels = (Label("Mass"),)
-    group_columns = ("meta.patient_id",)
-    split_name = None
-    card = DatasetCard("Pictures", "", "CC0-1.0", "none", "none", drawn=False)
-
-    def __init__(self, folder: Path, n: int, size_px: int, noise: float) -> None:
-        self.specs = (ArraySpec("image", ("y", "x", "c"), (size_px, size_px, 1), "uint8", (0, 255)),)
-        self.paths = [folder / f"{i // 1000:03d}" / f"{i:06d}.png" for i in range(n)]
-        for i, path in enumerate(self.paths):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            slope = np.linspace(0, 1, size_px, dtype=np.float32)
-            drawn = np.random.default_rng(i).random((size_px, size_px), np.float32)
-            pixels = 255 * (noise * drawn + (1 - noise) * slope * slope[:, np.newaxis])
-            Image.fromarray(pixels.astype(np.uint8)).save(path)
-
-    def index(self) -> pd.DataFrame:
-        """One patient an image."""
-        names = [path.name for path in self.paths]
-        return pd.DataFrame({"example_id": names, "label.Mass": 0, "meta.patient_id": names})
-
-    def read(self, i: int) -> dict[str, np.ndarray]:
-        """Decode one file."""
-        return {"image": read_grey(self.paths[i])}
-
-
 @click.command()
 @click.option("--images", "n", default=20_000, show_default=True, help="Of an epoch.")
 @click.option("--size", "size_px", default=128, show_default=True, help="Length of y and x.")
@@ -97,7 +58,8 @@ def ingest(n: int, size_px: int, rounds: int, at: Path | None) -> None:
     load = os.getloadavg()
     with tempfile.TemporaryDirectory(dir=at) as folder:
         packing = measured_packing(Path(folder) / "packing", size_px, rounds)
-        source = Pictures(Path(folder) / "png", n, size_px, noise=1)
+        source = Pictures(Path(folder) / "png", n, size_px)
+        source.write()
         packer_of(source, Path(folder) / "packed", size_px).pack(lambda _: None)
         readers = made_readers(source, Path(folder) / "packed", Path(folder))
         rates = measured_rates(readers, rounds)
@@ -137,6 +99,7 @@ def measured_rates(readers: dict[str, Batches], rounds: int) -> dict[str, list[f
 def measured_packing(folder: Path, size_px: int, rounds: int) -> dict[str, object]:
     """Packing against decoding alone and against what is done to each picture, with as many threads."""
     source = Pictures(folder / "png", N_TO_PACK, SOURCE_PX, noise=0.1)
+    source.write()
     rates: dict[str, list[float]] = {"decoding": [], "decoding and resizing": [], "packing": []}
     ways = (source.read, lambda i: resize(source.read(i)["image"], (size_px, size_px)))
     for round_ in range(rounds):
@@ -164,18 +127,6 @@ def on_all_cores(work: Callable[[int], object], n: int) -> None:
     with ThreadPoolExecutor(N_THREADS) as pool:
         for _ in pool.map(work, range(n)):
             pass
-
-
-def packer_of(source: Pictures, folder: Path, size_px: int) -> Packer:
-    """Packs all examples as one part."""
-    index = source.index()
-    split, transform = undivided(index, "meta.patient_id"), Transform(size_px)
-    described = Source(
-        "noise", {}, fingerprint(index), source.card, source.specs, source.labels, source.group_columns, None
-    )
-    laid_out_for = LaidOutFor(split.name, split.group_column, split.hash, split.counts())
-    plan = Plan(described, transform, packed_specs(source.specs, transform), laid_out_for, ROWS_PER_SHARD)
-    return Packer(source, index, split, plan, folder)
 
 
 def made_readers(source: Pictures, store: Path, folder: Path) -> dict[str, Batches]:
@@ -246,29 +197,11 @@ def memmap_readers(pixels: np.ndarray, path: Path) -> dict[str, Batches]:
 
 def tfrecord_reader(pixels: np.ndarray, folder: Path) -> Batches:
     """Several files, shuffled in a buffer, parsed by the batch."""
-    import tensorflow as tf
-
-    paths = [str(folder / f"pixels-{i:02d}.tfrecord") for i in range(N_FILES)]
+    paths = [folder / f"pixels-{i:02d}.tfrecord" for i in range(N_FILES)]
     for path, part in zip(paths, np.array_split(pixels, N_FILES), strict=True):
-        with tf.io.TFRecordWriter(path) as writer:
-            for image in part:
-                content = tf.train.Feature(bytes_list=tf.train.BytesList(value=[image.tobytes()]))
-                writer.write(
-                    tf.train.Example(features=tf.train.Features(feature={"image": content})).SerializeToString()
-                )
-    feature = {"image": tf.io.FixedLenFeature([], tf.string)}
-
-    def parse(examples):
-        flat = tf.io.decode_raw(tf.io.parse_example(examples, feature)["image"], tf.uint8)
-        return tf.reshape(flat, (-1, *pixels.shape[1:]))
-
-    def epoch(seed: int) -> Iterator[np.ndarray]:
-        files = tf.data.Dataset.from_tensor_slices(paths).shuffle(N_FILES, seed=seed)
-        records = files.interleave(tf.data.TFRecordDataset, cycle_length=4, num_parallel_calls=tf.data.AUTOTUNE)
-        batches = records.shuffle(SHUFFLE_BUFFER, seed=seed).batch(BATCH_SIZE)
-        return batches.map(parse, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE).as_numpy_iterator()
-
-    return epoch
+        write_records(path, part)
+    reading = RecordReading(pixels.shape[1:], BATCH_SIZE, SHUFFLE_BUFFER)
+    return lambda seed: record_batches(paths, reading, seed)()
 
 
 def array_record_reader(pixels: np.ndarray, path: Path) -> Batches:

@@ -152,9 +152,9 @@ class PackedStore:
         return sorted((folder / "image").glob("c.*"))
 
     def epoch(self, share: Share, seed: int) -> Epoch:
-        """Manifest and index are read now, shards when the epoch begins."""
+        """Manifest and tables are read now, as a run reads them once; shards when the epoch begins."""
         store = PackedDataset(PackedConfig(str(share.folder)))
-        store.index()
+        _ = store.specs, store.index(), store.unreadable()
 
         def batch(rows: np.ndarray) -> np.ndarray:
             return store.read_batch(rows)["image"]

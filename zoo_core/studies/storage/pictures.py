@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ from PIL import Image
 
 from zoo_core.api import read_grey
 from zoo_core.contract import ArraySpec, DatasetCard, Label
+from zoo_core.data.reader import read_ahead
 
 FILES_PER_FOLDER = 1_000
 
@@ -43,9 +43,8 @@ class Pictures:
         """
         for folder in sorted({path.parent for path in self.paths}):
             folder.mkdir(parents=True, exist_ok=True)
-        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-            for _ in pool.map(self._write, range(len(self.paths))):
-                advance(1)
+        for _ in read_ahead(self._write, range(len(self.paths)), len(os.sched_getaffinity(0))):
+            advance(1)
 
     def pixels(self, i: int) -> np.ndarray:
         """Picture `i`: (y, x), uint8; the same each time."""

@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -15,6 +16,9 @@ RESERVE = 0.05
 """Of a file system, that is left free for others."""
 
 PREFIX = "zoo-storage-"
+
+REMOVALS, BETWEEN_REMOVALS_S = 50, 0.1
+"""Attempts; what is still there after them is an error."""
 
 IN_MEMORY = ("tmpfs", "ramfs")
 
@@ -52,6 +56,8 @@ def made_folder(place: Path) -> Iterator[Path]:
                 f"Files of the study need to be written and read in '{place}', which failed ({error}): make room "
                 "there, or choose another place"
             ) from error
+        finally:
+            _remove(Path(name))
 
 
 def filesystem(place: Path) -> str:
@@ -92,6 +98,15 @@ def _refuse_full(place: Path, n_bytes: int) -> None:
             f"--at needs room for {_gigabytes(n_bytes)} and {_gigabytes(reserve)} that stay free. Received: '{place}' "
             f"with {_gigabytes(free)} {where}: make room, or fewer --images or a smaller --size"
         )
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder into which a thread that a signal has cut off from its pool may still write its last file."""
+    for _ in range(REMOVALS):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(BETWEEN_REMOVALS_S)
 
 
 def _unwritable(place: Path, error: OSError) -> OutputError:

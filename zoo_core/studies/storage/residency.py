@@ -4,11 +4,12 @@ import ctypes
 import mmap
 import os
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+
+from zoo_core.data.reader import read_ahead
 
 State = Literal["cold", "warm", "unknown"]
 
@@ -25,10 +26,8 @@ def bring_into(state: State, files: Sequence[Path]) -> State:
     Returns:
         `state` where the kernel confirms it for every page; else "unknown".
     """
-    threads = len(os.sched_getaffinity(0))
-    with ThreadPoolExecutor(threads) as pool:
-        for _ in pool.map(evict if state == "cold" else read_through, files):
-            pass
+    for _ in read_ahead(evict if state == "cold" else read_through, files, len(os.sched_getaffinity(0))):
+        pass
     resident = resident_share(files)
     return state if resident == {"cold": 0.0, "warm": 1.0}[state] else "unknown"
 

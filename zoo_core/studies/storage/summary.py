@@ -79,7 +79,7 @@ def _busy(cells: Sequence[Summary]) -> Iterator[Verdict]:
             continue
         failed = [cell for cell in own if cell["utilisation"][0] < BUSY]
         slow = {cell["format"] for cell in failed}
-        busy = [FORMATS[name].title for name in FORMATS if name not in slow]
+        busy = [FORMATS[name].title for name in FORMATS if name in {cell["format"] for cell in own} - slow]
         who = f"{_listed(busy)} {'keeps' if len(busy) == 1 else 'keep'}" if busy else "no format keeps"
         head = f"{own[0]['place']}, {asked}: {who} the accelerator busy with any number of ranks."
         text = f"At least {100 * BUSY:.0f} % of the time, MLPerf Storage's line."
