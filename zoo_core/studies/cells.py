@@ -1,9 +1,10 @@
 """What a study has measured so far: a line a measurement, so that the same command again measures what is missing."""
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from zoo_core.contract import OutputError
 from zoo_core.runtime.json_files import read_json, write_json
@@ -55,10 +56,11 @@ class Cells:
         """
         record = {"cell": dict(cell), "values": dict(values)}
         try:
-            with (self.folder / MEASURED).open("ab") as file:
+            with (self.folder / MEASURED).open("a+b") as file:
                 # After a line that was cut short by a kill, a line of its own.
-                torn = file.tell() and not (self.folder / MEASURED).read_bytes().endswith(b"\n")
-                file.write(b"\n" * bool(torn) + json.dumps(record).encode() + b"\n")
+                file.write(b"\n" * _is_torn(file) + json.dumps(record).encode() + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
         except OSError as error:
             raise OutputError(
                 f"'{self.folder / MEASURED}' needs to be written, which failed ({error.strerror}): make room or give "
@@ -99,12 +101,12 @@ def _begin_or_compare(folder: Path, described: Record) -> None:
 
 
 def _refuse_other(folder: Path, there: Record, wanted: Record) -> None:
-    if there["study"] != wanted["study"]:
+    if there.get("study") != wanted["study"]:
         raise OutputError(
             f"--out needs a folder of study '{wanted['study']}'. Received: '{folder}', which holds study "
-            f"'{there['study']}': choose another"
+            f"'{there.get('study')}': choose another"
         )
-    before, now = there["settings"], wanted["settings"]
+    before, now = there.get("settings", {}), wanted["settings"]
     differing = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
     if differing:
         said = "; ".join(f"{name} {before.get(name)} there, {now.get(name)} now" for name in differing)
@@ -123,6 +125,14 @@ def _read_lines(path: Path) -> Iterator[Record]:
             continue
         if isinstance(record, dict) and {"cell", "values"} <= set(record):
             yield record
+
+
+def _is_torn(file: BinaryIO) -> bool:
+    """Whether a file, open at its end, ends within a line."""
+    if file.tell() == 0:
+        return False
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) != b"\n"
 
 
 def _key(cell: Mapping[str, Any]) -> str:

@@ -85,7 +85,7 @@ def _busy(cells: Sequence[Summary]) -> Iterator[Verdict]:
         text = f"At least {100 * BUSY:.0f} % of the time, MLPerf Storage's line."
         if failed:
             text += f" Below it: {'; '.join(map(_low, failed))}."
-        yield Verdict("warning" if failed else "note", head, text)
+        yield Verdict("note" if busy else "warning", head, text)
 
 
 def _low(cell: Summary) -> str:

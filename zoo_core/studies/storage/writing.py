@@ -17,7 +17,7 @@ from zoo_core.studies.storage.drawing import place_chart
 from zoo_core.studies.storage.formats import FORMATS
 from zoo_core.studies.storage.plan import Plan
 from zoo_core.studies.storage.study import step_seconds
-from zoo_core.studies.storage.summary import MEMORIES, Row, Summary, state_words, summaries, verdicts
+from zoo_core.studies.storage.summary import BUSY, MEMORIES, Row, Summary, state_words, summaries, verdicts
 
 COLUMNS = (
     "place",
@@ -98,7 +98,7 @@ def write_results(plan: Plan, measured: Cells) -> Results:
         "step_s": step_s,
         "verdicts": found,
         "places": _places(cells, charts),
-        "memories": MEMORIES,
+        "busy": BUSY,
     }
     contents = {
         "storage.csv": as_csv(rows, step_s, memory_bytes),

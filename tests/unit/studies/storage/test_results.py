@@ -31,7 +31,7 @@ def test_one_run_that_was_not_proven_cold_makes_its_cell_unknown(row):
 def test_the_formats_that_feed_the_accelerator_are_named_first_and_the_others_with_their_numbers(row):
     rows = [row(format="packed"), row(utilisation=0.5), row(n_ranks=2, utilisation=0.97)]
     first, *_ = heads(rows)
-    assert first.startswith("warning: /here, warm: packed store keeps the accelerator busy with any number of ranks.")
+    assert first.startswith("note: /here, warm: packed store keeps the accelerator busy with any number of ranks.")
     assert first.endswith("Below it: file per image 50 % with 1 rank.")
 
 
