@@ -6,7 +6,6 @@ python benchmarks/primitives.py
 import json
 import os
 import subprocess
-import sys
 from collections import Counter
 from dataclasses import asdict
 from typing import Any
@@ -80,4 +79,4 @@ def primitive_of(line: str) -> tuple[str, float]:
 
 
 if __name__ == "__main__":
-    sys.exit(primitives())
+    primitives()

@@ -23,7 +23,7 @@ from zoo_core.runtime.readout import with_readout
 from zoo_core.runtime.record import RunFolder, describe_prepared, refuse_existing
 from zoo_core.runtime.reporting import write_report
 from zoo_core.runtime.second_truth import read_second_truth
-from zoo_core.runtime.settings import DEFAULT_PRESET, Settings, merged, plugin_choice, refuse_unknown, validated
+from zoo_core.runtime.settings import Settings, over_data_preset, plugin_choice, refuse_unknown, validated
 from zoo_core.runtime.trained_model import TrainedModel
 from zoo_core.runtime.whole_folder import whole_folder
 
@@ -90,16 +90,13 @@ def choose_data(layers: Iterable[Settings]) -> tuple[Choice, SplitConfig, Report
         ConfigError: an unknown section or key, or a value that does not fit.
         PluginError: the data set cannot be loaded.
     """
-    user: Settings = {}
-    for layer in layers:
-        user = merged(user, layer)
-    refuse_unknown(user, ["data", "split", "report"], "")
-    refuse_unknown(user.get("report", {}), ["thumbnails"], "report.")  # a licence is the model's
-    preset = plugins.load("dataset", user["data"]["name"]).presets.get(DEFAULT_PRESET, {})
+    settings = over_data_preset(layers, ("data", "split", "report"))
+    report = settings.get("report", {})
+    refuse_unknown(report, ["thumbnails"], "report.")  # a licence is the model's
     return (
-        plugin_choice("data", merged(preset, user["data"])),
-        validated(SplitConfig, user.get("split", {}), "split"),
-        validated(ReportConfig, user.get("report", {}), "report"),
+        plugin_choice("data", settings["data"]),
+        validated(SplitConfig, settings.get("split", {}), "split"),
+        validated(ReportConfig, report, "report"),
     )
 
 

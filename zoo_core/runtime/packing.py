@@ -18,7 +18,7 @@ from zoo_core.data.splits import Split
 from zoo_core.runtime.config import Choice, SplitConfig
 from zoo_core.runtime.prepare import make_split
 from zoo_core.runtime.progress import Shown
-from zoo_core.runtime.settings import DEFAULT_PRESET, Settings, merged, plugin_choice, refuse_unknown, validated
+from zoo_core.runtime.settings import Settings, over_data_preset, plugin_choice, validated
 
 ROWS_PER_SHARD = 512
 """25 MB of grey pictures at 224 px: long enough to be read at a disk's speed, short enough to hold two in memory."""
@@ -46,12 +46,8 @@ def choose_source(layers: Iterable[Settings]) -> tuple[Choice, SplitConfig]:
         ConfigError: an unknown section or key, or a value that does not fit.
         PluginError: the data set cannot be loaded.
     """
-    user: Settings = {}
-    for layer in layers:
-        user = merged(user, layer)
-    refuse_unknown(user, ["data", "split"], "")
-    preset = plugins.load("dataset", user["data"]["name"]).presets.get(DEFAULT_PRESET, {})
-    return plugin_choice("data", merged(preset, user["data"])), validated(SplitConfig, user.get("split", {}), "split")
+    settings = over_data_preset(layers, ("data", "split"))
+    return plugin_choice("data", settings["data"]), validated(SplitConfig, settings.get("split", {}), "split")
 
 
 def pack(data: Choice, split: SplitConfig, form: Form, folder: Path) -> Packed:

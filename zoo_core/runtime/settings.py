@@ -196,6 +196,24 @@ def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> Settings:
     return result
 
 
+def over_data_preset(layers: Iterable[Settings], sections: Iterable[str]) -> Settings:
+    """Lay settings of a data set, and of what goes with it, over the data set's default preset.
+
+    Args:
+        layers: settings, the later ones win; one of them names the data set.
+        sections: that may be given.
+    Raises:
+        ConfigError: another section.
+        PluginError: the data set cannot be loaded.
+    """
+    user: Settings = {}
+    for layer in layers:
+        user = merged(user, layer)
+    refuse_unknown(user, sections, "")
+    preset = plugins.load("dataset", user["data"]["name"]).presets.get(DEFAULT_PRESET, {})
+    return merged({"data": dict(preset)}, user)
+
+
 def plugin_choice(section: str, values: Settings) -> Choice:
     """Make the choice of a plugin of a section's values.
 
