@@ -25,8 +25,8 @@ def _zoo(topology: str, size_px: int, batch_size: int) -> None:
 
     prepare = start.prepare_process
 
-    def prepared(rank: Any) -> list[int]:
-        cores: list[int] = prepare(rank)
+    def prepared(*arguments: Any) -> list[int]:
+        cores: list[int] = prepare(*arguments)
         from zoo_core.runtime.step import TrainStep
 
         TrainStep.__call__ = _counted(TrainStep.__call__)  # type: ignore[method-assign]
