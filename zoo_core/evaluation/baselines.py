@@ -1,17 +1,18 @@
-"""What could be guessed without looking at the image: the score that a model has to beat."""
+"""What could be guessed without looking at the image: the score that a model has to beat.
+
+scikit-learn is imported where it fits, as in `curves`.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from scipy.special import expit
-from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 UNHEARD = "\0"
 """A word that no metadata hold."""
@@ -65,8 +66,14 @@ def fit_metadata(train: pd.DataFrame, columns: Sequence[str], labels: Sequence[s
     return MetadataBaseline(fitted)
 
 
-def _regression() -> Pipeline:
+def _regression() -> "Pipeline":
     """What is fitted for each label: numbers with their gaps filled and marked, words one by one."""
+    from sklearn.compose import make_column_selector, make_column_transformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
     numbers = make_pipeline(SimpleImputer(add_indicator=True, keep_empty_features=True), StandardScaler())
     words = OneHotEncoder(handle_unknown="ignore")
     features = make_column_transformer(
@@ -83,7 +90,7 @@ def _usable(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     return table.astype(dict.fromkeys(words, object)).where(table.notna(), np.nan)
 
 
-def _terms(regression: Pipeline, metadata: pd.DataFrame) -> Terms:
+def _terms(regression: "Pipeline", metadata: pd.DataFrame) -> Terms:
     """A fitted regression as numbers. Its logit is a sum over columns, so each value is asked for by itself."""
     numbers = [str(column) for column in metadata.select_dtypes("number")]
     words = {str(c): metadata[c].dropna().unique().tolist() for c in metadata if c not in numbers}

@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from zoo_core.evaluation.bootstrap import MIN_GROUPS, Scores
 from zoo_core.evaluation.estimates import LEVEL, Estimate, Interval
@@ -23,7 +23,7 @@ LEAST_PER_BIN = 20
 UNIT = 2.0**-32
 """Of a gap: sums of whole numbers are exact, whatever the order of the examples and the number of threads."""
 
-STANDARD_ERRORS = float(norm.ppf((1 + LEVEL) / 2))
+STANDARD_ERRORS = float(ndtri((1 + LEVEL) / 2))
 """From a coefficient to the ends of its interval."""
 
 Calibration = dict[str, Any]

@@ -1,11 +1,13 @@
-"""What a report draws, from predictions alone: ROC, precision-recall and reliability curves."""
+"""What a report draws, from predictions alone: ROC, precision-recall and reliability curves.
+
+scikit-learn, a second to import, is imported where it computes: a run trains before it evaluates.
+"""
 
 import heapq
 from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import precision_recall_curve, roc_curve
 
 from zoo_core.evaluation.calibration import score_bins
 from zoo_core.evaluation.predictions import Predictions
@@ -42,12 +44,16 @@ def draw_curves(predictions: Predictions) -> pd.DataFrame:
 
 def roc_points(truth: np.ndarray, score: np.ndarray) -> np.ndarray:
     """(point, 2): false and true positive rate from (0, 0) to (1, 1), thinned."""
+    from sklearn.metrics import roc_curve
+
     false_positive, true_positive, _ = roc_curve(truth, score)
     return thin(np.column_stack([false_positive, true_positive]))
 
 
 def pr_points(truth: np.ndarray, score: np.ndarray) -> np.ndarray:
     """(point, 2): recall and precision by ascending recall, thinned."""
+    from sklearn.metrics import precision_recall_curve
+
     precision, recall, _ = precision_recall_curve(truth, score, drop_intermediate=True)
     return thin(np.column_stack([recall, precision])[::-1])
 

@@ -33,7 +33,7 @@ class ActivationMaps:
         self._backbone = keras.Model(model.input, features)
         self._head = model.get_layer("head")
         signature = tf.TensorSpec([None, *model.input_shape[1:]], tf.float32)
-        self._compiled = tf.function(self._maps, input_signature=[signature])
+        self._compiled = tf.function(self._maps, input_signature=[signature], autograph=False)
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Maps of a batch.

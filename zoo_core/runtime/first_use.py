@@ -26,7 +26,7 @@ from zoo_core.runtime.tuning.trials import Trial, TrialFailedError
 LEAST_READING_S = 300.0
 """Of a whole run, on all cores: where less would be saved, half a minute of finding out is too much."""
 
-N_READ, READ_S = 256, 3.0
+N_READ, READ_S = 64, 3.0
 """Examples, and seconds, that are read to see how fast that is."""
 
 N_STEPS, TRIAL_S = 3, 300.0

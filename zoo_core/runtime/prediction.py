@@ -53,7 +53,9 @@ class Predictor:
         self.batching = batching
         self._n_outputs = model.output_shape[-1]
         signature = tf.TensorSpec([None, *model.input_shape[1:]], tf.float32)
-        self._forward = tf.function(lambda images: model(images, training=False), input_signature=[signature])
+        self._forward = tf.function(
+            lambda images: model(images, training=False), input_signature=[signature], autograph=False
+        )
 
     def predict(self, rows: np.ndarray, advance: Callable[[int], None]) -> np.ndarray:
         """Predict rows on all ranks.

@@ -53,10 +53,10 @@ def until():
     return time.monotonic() + LIMIT_S
 
 
-def rests(trial):
-    """Whether its processes stop before long: a signal takes its time to arrive on a machine that is busy."""
+def rest(processes):
+    """Whether processes stop before long: a signal takes its time to arrive on a machine that is busy."""
     deadline = until()
-    while {process.status() for process in trial._tree()} != {psutil.STATUS_STOPPED}:
+    while {process.status() for process in processes} != {psutil.STATUS_STOPPED}:
         if time.monotonic() > deadline:
             return False
     return True
@@ -68,7 +68,7 @@ def test_a_trial_trains_and_predicts_when_asked_rests_otherwise_and_ends_whole(b
         pytest.skip("Horovod is not installed: 'make setup' builds it")
     trial = begin(Candidate(n_ranks, 1, "float32"))
     assert trial.train(4, 2, until()) > 0
-    assert rests(trial)
+    assert rest(trial._tree())
     assert trial.train(8, 1, until()) > 0
     assert trial.compute(8, 2, until()) > 0
     assert trial.predict(1, 2, until()) > 0
@@ -102,7 +102,7 @@ def test_trials_end_with_their_conductor_even_where_it_is_killed_while_they_rest
     command = [sys.executable, "-c", CONDUCTOR, json.dumps(settings(ONE)), str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as conductor:
         trials = [psutil.Process(int(pid)) for pid in conductor.stdout.readline().split()]
-        assert {trial.status() for trial in trials} == {psutil.STATUS_STOPPED}
+        assert rest(trials)
         conductor.kill()
         _, alive = psutil.wait_procs(trials, timeout=LIMIT_S)
     assert trials

@@ -43,12 +43,13 @@ class Frame:
 
     def image_box(self, region: "Region") -> tuple[float, float, float, float]:
         """(x_min, y_min, x_max, y_max) of the image's rectangle around a region, cut at the image's edges."""
-        u = np.array([region.u - region.half_u, region.u + region.half_u] * 2) * self.half_width
-        v = np.repeat([region.v - region.half_v, region.v + region.half_v], 2) * self.half_height
-        cosine, sine = np.cos(self.rotation), np.sin(self.rotation)
-        x = np.clip(self.centre_x + u * cosine - v * sine, 0, 1)
-        y = np.clip(self.centre_y + u * sine + v * cosine, 0, 1)
-        return float(x.min()), float(y.min()), float(x.max()), float(y.max())
+        # Plain floats: with arrays of four numbers all boxes of a cohort take nearly twice as long.
+        us = [u * self.half_width for u in (region.u - region.half_u, region.u + region.half_u)]
+        vs = [v * self.half_height for v in (region.v - region.half_v, region.v + region.half_v)]
+        cosine, sine = float(np.cos(self.rotation)), float(np.sin(self.rotation))
+        x = [_share(self.centre_x + u * cosine - v * sine) for u in us for v in vs]
+        y = [_share(self.centre_y + u * sine + v * cosine) for u in us for v in vs]
+        return min(x), min(y), max(x), max(y)
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,10 @@ def _frame(body: np.ndarray, pose: np.ndarray, is_child: bool) -> Frame:
         half_height=half_width * _between(body[12], 0.98, 1.22) * (0.9 if is_child else 1.0),
         rotation=_between(pose[8], -0.15, 0.15),
     )
+
+
+def _share(number: float) -> float:
+    return min(max(float(number), 0.0), 1.0)
 
 
 def _between(chance: float, low: float, high: float) -> float:

@@ -75,7 +75,7 @@ def _spot(examination: Examination, n: int, anatomy: Anatomy, own: tuple[np.ndar
     shift, chances = own
     side, height, across = examination.patient.place[n]
     # A patient's finding stays where it is, but no two images show it at quite the same place.
-    height, across = (np.clip(c + 0.2 * (s - 0.5), 0, 1) for c, s in ((height, shift[0]), (across, shift[1])))
+    height, across = (min(max(c + 0.2 * (s - 0.5), 0), 1) for c, s in ((height, shift[0]), (across, shift[1])))
     return Spot(anatomy, float(examination.severity[n]), -1 if side < 0.5 else 1, float(height), float(across), chances)
 
 
