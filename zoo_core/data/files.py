@@ -3,13 +3,14 @@
 import contextlib
 import hashlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from zoo_core.contract import OutputError
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file that is there whole or not at all, also after a power cut.
+def write_atomically(path: Path, *pieces: bytes | memoryview) -> None:
+    """Write a file, piece by piece, that is there whole or not at all, also after a power cut.
 
     Parts that a killed process left of the same file are removed.
 
@@ -18,7 +19,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     """
     try:
         remove_parts(path.parent, path.name)
-        _write_beside(path, content)
+        _write_beside(path, pieces)
     except OSError as error:
         raise OutputError(
             f"'{path}' needs to be written, which failed ({error.strerror}): make room or give permission there"
@@ -42,11 +43,11 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _write_beside(path: Path, content: bytes) -> None:
+def _write_beside(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with temporary.open("wb") as file:
-            file.write(content)
+            file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

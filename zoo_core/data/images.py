@@ -52,10 +52,12 @@ def resize(image: np.ndarray, size_px: tuple[int, int]) -> np.ndarray:
 
     Args:
         image: (y, x, c), any real dtype.
-        size_px: new length of y and x.
+        size_px: new length of y and x; where it is the old one, values stay what they are.
     Returns:
         (y, x, c), float32, in the range of `image`.
     """
+    if image.shape[:2] == size_px:
+        return image.astype(np.float32)  # what the filter gives too, after much longer
     height, width = size_px
     channels = [
         np.asarray(_as_floats(channel).resize((width, height), Image.Resampling.BILINEAR))

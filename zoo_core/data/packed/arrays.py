@@ -102,8 +102,10 @@ def array_metadata(spec: ArraySpec, n_rows: int, rows_per_shard: int) -> bytes:
     return _as_json(metadata(spec, n_rows, rows_per_shard))
 
 
-def encode_shard(values: np.ndarray, rows_per_shard: int) -> bytes:
-    """A shard as it stands in its file: examples one after the other, then where each of them is.
+def encode_shard(values: np.ndarray, rows_per_shard: int) -> tuple[memoryview, bytes]:
+    """A shard as it stands in its file: examples one after the other, and then where each of them is.
+
+    Two pieces, because joining them would copy the examples.
 
     Args:
         values: (example, ...), at most as many as a shard has places for.
@@ -119,7 +121,7 @@ def encode_shard(values: np.ndarray, rows_per_shard: int) -> bytes:
     index[: len(values), 1] = size
     examples = np.ascontiguousarray(values, values.dtype.newbyteorder("<")).reshape(-1).view(np.uint8)
     checksum = google_crc32c.value(index.tobytes())
-    return b"".join([examples.data, index.tobytes(), checksum.to_bytes(4, "little")])
+    return examples.data, index.tobytes() + checksum.to_bytes(4, "little")
 
 
 def n_shard_bytes(n_example_bytes: int, n_rows: int, rows_per_shard: int) -> int:

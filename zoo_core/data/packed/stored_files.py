@@ -8,20 +8,23 @@ from zoo_core.data.files import sha256_of, write_atomically
 from zoo_core.data.packed.manifest import StoredFile
 
 
-def store_file(folder: Path, path: str, content: bytes) -> StoredFile:
+def store_file(folder: Path, path: str, *pieces: bytes | memoryview) -> StoredFile:
     """Write one file of a store.
 
     Args:
         folder: of the store.
         path: below it.
-        content: of the file.
+        pieces: of the file, in their order.
     Raises:
         OutputError: it cannot be written.
     """
     target = folder / path
     make_folder(target.parent)
-    write_atomically(target, content)
-    return StoredFile(len(content), hashlib.sha256(content).hexdigest())
+    write_atomically(target, *pieces)
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return StoredFile(sum(map(len, pieces)), digest.hexdigest())
 
 
 def fault(folder: Path, path: str, stored: StoredFile) -> str | None:

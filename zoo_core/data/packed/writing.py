@@ -165,8 +165,8 @@ class Packer:
         files = {}
         for spec in self.plan.specs:
             path = shard_name(spec, number)
-            encoded = encode_shard(decoded.arrays[spec.name], self.plan.rows_per_shard)
-            files[path] = store_file(self.folder, path, encoded)
+            pieces = encode_shard(decoded.arrays[spec.name], self.plan.rows_per_shard)
+            files[path] = store_file(self.folder, path, *pieces)
         done = ShardDone(number, files, decoded.unreadable)
         self.journal.add(done)
         return done

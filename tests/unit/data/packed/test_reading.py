@@ -174,4 +174,4 @@ def test_a_shard_is_byte_for_byte_what_tensorstore_writes(kit, tmp_path, n, dtyp
         "store_data_equal_to_fill_value": True,
     }
     tensorstore.open(described, create=True).result()[:n].write(values).result()
-    assert arrays.encode_shard(values, 4) == (tmp_path / "c.0.0.0.0").read_bytes()
+    assert b"".join(arrays.encode_shard(values, 4)) == (tmp_path / "c.0.0.0.0").read_bytes()
