@@ -47,7 +47,7 @@ def prepare_process(rank: Rank, n_threads: int = 0) -> list[int]:
     cores = bind_to_cores(rank)
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
-    # TensorFlow leaves oneDNN alone where a CPU has neither VNNI nor AMX, and trains a third slower there.
+    # TensorFlow leaves oneDNN alone where a CPU has neither VNNI nor AMX, and takes half as long again there.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     with without_announcements(), not_installed("sklearn"):
         import tensorflow as tf
