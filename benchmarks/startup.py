@@ -67,9 +67,9 @@ def seconds_of(command: list[str]) -> float:
 
 def seconds_told(command: list[str]) -> float:
     """What a process says last."""
-    done = subprocess.run(  # noqa: S603 - our own file
-        command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own file
+    if done.returncode:
+        raise click.ClickException(f"'{' '.join(command)}' ended with {done.returncode}: {done.stderr}")
     return float(done.stdout.split()[-1])
 
 
