@@ -91,7 +91,10 @@ class Task(Protocol):
         ...
 
     def loss(self, targets: Any, outputs: Any, fitted: Arrays) -> Any:
-        """(example, label) targets, (example, output) outputs to (example, label); the trainer masks, sums, divides."""
+        """(example, label) targets, (example, output) outputs to (example, label); the trainer masks, sums, divides.
+
+        Operations on tensors alone: it is traced once, and a Python `if` on values is refused by TensorFlow.
+        """
         ...
 
     def predict(self, outputs: np.ndarray) -> np.ndarray:

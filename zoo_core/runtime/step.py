@@ -31,7 +31,7 @@ class TrainStep:
         self._fitted = fitted
         self._communicator = communicator
         optimizer.build(self.parameters.optimized)
-        # Nothing in it branches on values: translating it by AutoGraph would only take time, and write files in /tmp.
+        # Nothing in it may branch on values: translating it by AutoGraph would only take time, and write files in /tmp.
         self._update = tf.function(self._update_eagerly, autograph=False)
 
     @property

@@ -52,6 +52,19 @@ def test_keras_does_without_the_module_that_is_left_out_and_scikit_learn_works_a
     assert done.stdout == "1.0\n"
 
 
+def test_nothing_is_imported_before_the_first_step_that_evaluates_alone():
+    program = (
+        "import sys\n"
+        "from zoo_core.contract import Rank\n"
+        "from zoo_core.runtime import reporting, start\n"
+        "start.prepare_process(Rank())\n"
+        "from zoo_core.runtime import run\n"
+        "print({'sklearn', 'scipy.stats'} & set(sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
 @pytest.mark.parametrize("name", GRAPH_OPTIMIZERS)
 def test_every_rewriting_that_is_left_out_is_one_of_tensorflow(name):
     tf.config.optimizer.set_experimental_options({name: True})
