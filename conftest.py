@@ -6,6 +6,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# No test is timed: a machine at work is no failure.
+settings.register_profile("zoo", deadline=None)
+settings.load_profile("zoo")
 
 REPOSITORY = Path(__file__).resolve().parent
 

@@ -23,6 +23,7 @@ import click
 import numpy as np
 
 from zoo_core.api import resize
+from zoo_core.contract import Rank
 from zoo_core.data.order import Order, Shards
 from zoo_core.data.packed import reading
 from zoo_core.data.packed.plugin import PackedConfig, PackedDataset
@@ -188,7 +189,8 @@ def packed_by_shards(packed: PackedDataset, seed: int) -> Iterator[np.ndarray]:
     rows, sizes = np.concatenate(shards), tuple(len(shard) for shard in shards)
     order = Order(len(rows), BATCH_SIZE, seed, Shards(sizes, BUFFER_SHARDS))
     windows = (
-        [rows[order.global_batch(step)] for step in steps] for steps in order.windows(0, len(rows) // BATCH_SIZE)
+        [rows[order.global_batch(step)] for step in steps]
+        for steps in order.windows(0, len(rows) // BATCH_SIZE, Rank())
     )
     for arrays in read_ahead(lambda window: packed.read_batch(np.concatenate(window)), windows):
         yield from cut(arrays["image"])

@@ -36,7 +36,7 @@ def _as_it_comes(_: StepShape) -> None:
 
 def _zoo_step(shape: StepShape) -> tuple[Callable[[], float], int]:
     train, batch = make_step(shape)
-    return lambda: train(batch, LEARNING_RATE), _n_parameters(train.model)
+    return lambda: train([batch], LEARNING_RATE), _n_parameters(train.model)
 
 
 def _keras_step(shape: StepShape) -> tuple[Callable[[], float], int]:

@@ -30,6 +30,22 @@ class Batch:
     known: np.ndarray
 
 
+def cut(batch: Batch, n_parts: int) -> list[Batch]:
+    """Parts of a batch one after the other, which differ by at most one example."""
+    if n_parts == 1:
+        return [batch]
+    arrays = (batch.images, batch.targets, batch.known)
+    return [Batch(*part) for part in zip(*(np.array_split(array, n_parts) for array in arrays), strict=True)]
+
+
+def joined(batches: Sequence[Batch]) -> Batch:
+    """One batch of several."""
+    if len(batches) == 1:
+        return batches[0]
+    arrays = [(batch.images, batch.targets, batch.known) for batch in batches]
+    return Batch(*(np.concatenate(each) for each in zip(*arrays, strict=True)))
+
+
 @dataclass(frozen=True)
 class Examples:
     """The rows of a data set as a task sees them.

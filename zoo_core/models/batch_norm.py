@@ -8,11 +8,18 @@ on the object. So no graph is built anew, and whatever saves or copies the model
 need its class swapped back before each save, and would change the paths of the variables in the file.
 """
 
+import functools
 import types
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import tensorflow as tf
+
+from zoo_core.contract import ConfigError
+
+AllReduceSum = Callable[[list[Any]], list[Any]]
+"""Sums over the ranks, tensor by tensor; usable inside a compiled step."""
 
 KERNEL_DTYPES = ("float32", "bfloat16")
 """Inputs that the kernel takes with statistics in float32; it refuses float64."""
@@ -48,11 +55,34 @@ def set_momentum(model: Any, momentum: float) -> None:
             layer.momentum = momentum
 
 
-def _call(layer: Any, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+def share_moments(model: Any, all_reduce_sum: AllReduceSum) -> None:
+    """Let every batch norm of a model, while it trains, normalise by the moments over all ranks.
+
+    Its moving statistics are then the same on every rank.
+
+    Args:
+        model: any Keras model; it is changed in place.
+        all_reduce_sum: the ranks'.
+    Raises:
+        ConfigError: a layer computes its moments in a way of its own.
+    """
+    normalize = functools.partial(_normalize_by_all_ranks, all_reduce_sum)
+    for layer in model._flatten_layers():  # noqa: SLF001 - as above
+        if not isinstance(layer, keras.layers.BatchNormalization):
+            continue
+        if type(layer) is not keras.layers.BatchNormalization or layer.renorm or layer.axis not in (-1, 3):
+            raise ConfigError(
+                "trainer.batch_norm=cross-rank needs Keras's own batch norm, over the last axis of images. "
+                f"Received: layer '{layer.name}' of {type(layer).__name__}: choose per-rank"
+            )
+        layer.call = types.MethodType(functools.partial(_call, normalize=normalize), layer)
+
+
+def _call(layer: Any, inputs: Any, training: bool | None = None, mask: Any = None, normalize: Any = None) -> Any:
     if mask is not None or not _kernel_takes(layer, inputs):
         return type(layer).call(layer, inputs, training=training, mask=mask)
     if training and layer.trainable:
-        outputs, mean, variance = _normalize_by_batch(layer, inputs)
+        outputs, mean, variance = (normalize or _normalize_by_batch)(layer, inputs)
         way = tf.constant(1.0 - layer.momentum, tf.float32)
         _move(layer.moving_mean, mean, way)
         _move(layer.moving_variance, variance, way)
@@ -67,7 +97,7 @@ def _kernel_takes(layer: Any, inputs: Any) -> bool:
 
 
 def _normalize_by_batch(layer: Any, inputs: Any) -> tuple[Any, Any, Any]:
-    """The one place where moments come from a batch: outputs (example, y, x, c), mean (c,) and variance (c,)."""
+    """Outputs (example, y, x, c), and mean (c,) and variance (c,) of the batch."""
     gamma, beta = _affine(layer, inputs)
     outputs, mean, unbiased, *_ = tf.raw_ops.FusedBatchNormV3(
         x=inputs, scale=gamma, offset=beta, mean=[], variance=[], epsilon=layer.epsilon, is_training=True
@@ -75,6 +105,41 @@ def _normalize_by_batch(layer: Any, inputs: Any) -> tuple[Any, Any, Any]:
     # The kernel's variance is Bessel-corrected, Keras's moving variance is not; of a single value either is 0.
     n_values = _n_values(inputs)
     return outputs, mean, unbiased * ((n_values - 1.0) / n_values)
+
+
+def _normalize_by_all_ranks(all_reduce_sum: AllReduceSum, layer: Any, inputs: Any) -> tuple[Any, Any, Any]:
+    """As `_normalize_by_batch`, of the batches of all ranks together.
+
+    Source:
+        Ioffe and Szegedy 2015, section 3, whose sums over a batch are those over all ranks, in the gradient too.
+    """
+    # About a value near the mean, which every rank has alike: a square of the mean would drown the variance.
+    near = tf.cast(layer.moving_mean, tf.float32)
+    axes = [0, 1, 2]
+
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    def normalize(images: Any, gamma: Any, beta: Any) -> Any:
+        values = tf.cast(images, tf.float32) - near
+        count = tf.cast(tf.size(images) // images.shape[-1], tf.float32)
+        sums = [tf.reduce_sum(values, axes), tf.reduce_sum(tf.square(values), axes), count]
+        total, squares, count = all_reduce_sum(sums)
+        mean = total / count
+        variance = tf.maximum(squares / count - tf.square(mean), 0.0)
+        scale = tf.math.rsqrt(variance + layer.epsilon)
+
+        def gradient(upstream: Any, *_of_moments: Any) -> tuple[Any, Any, Any]:
+            by_output = tf.cast(upstream, tf.float32)
+            normal = (tf.cast(images, tf.float32) - near - mean) * scale
+            by_beta, by_gamma = tf.reduce_sum(by_output, axes), tf.reduce_sum(by_output * normal, axes)
+            of_all = all_reduce_sum([by_beta, by_gamma])
+            by_input = gamma * scale * (by_output - (of_all[0] + normal * of_all[1]) / count)
+            return tf.cast(by_input, images.dtype), by_gamma, by_beta
+
+        outputs = (values - mean) * (scale * gamma) + beta
+        return (tf.cast(outputs, images.dtype), near + mean, variance), gradient
+
+    outputs: tuple[Any, Any, Any] = normalize(inputs, *_affine(layer, inputs))
+    return outputs
 
 
 def _n_values(inputs: Any) -> Any:

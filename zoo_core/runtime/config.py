@@ -4,11 +4,15 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from zoo_core.contract import ConfigError
+from zoo_core.data.order import Sharding
 
 StoreUse = Literal["slow", "always", "never"]
 Optimizer = Literal["adam", "adamw", "sgd", "lamb"]
 Schedule = Literal["constant", "cosine", "plateau"]
 ExampleOrder = Literal["exact", "shards"]
+BatchNorm = Literal["per-rank", "cross-rank"]
+RateRule = Literal["none", "linear", "sqrt"]
+WireType = Literal["float32", "float16"]
 
 
 @dataclass(frozen=True)
@@ -89,19 +93,35 @@ class TrainerConfig:
         global_batch_size: examples of one step over all ranks; fixed for the life of a run.
         optimizer: "adam", "adamw", "sgd" (with Nesterov momentum 0.9) or "lamb", Adam scaled layer by layer, for global
             batches of thousands.
-        learning_rate: at its highest.
+        learning_rate: at its highest, but for `learning_rate_rule`.
+        learning_rate_rule: what the global batch makes of `learning_rate`, which is that of `base_batch_size` examples:
+            "none"; "linear", as many times as high as the batch is larger, to which the warm-up leads from
+            `learning_rate` (Goyal et al. 2017); "sqrt", the square root of as many times.
+        base_batch_size: examples of a global batch that `learning_rate` is for.
         weight_decay: of "adamw"; has no meaning for the others.
         schedule: "constant"; "cosine", down to 0; "plateau", times `plateau_factor` when the primary metric rests.
-        warmup_epochs: passes over which the learning rate rises from 0.
+        warmup_epochs: passes over which the learning rate rises, from 0 or as `learning_rate_rule` says.
         plateau_factor: what a plateau multiplies the learning rate by.
         plateau_patience: epochs without progress that make a plateau.
         batch_norm_momentum: what is kept of batch norm's moving statistics at each step; Keras's own 0.99 is still far
             behind the network after a few hundred steps.
+        batch_norm: whose moments a batch norm normalises by while it trains: "per-rank", each rank by those of its own
+            share; "cross-rank", by those of the global batch. The moving statistics of the ranks are averaged before a
+            validation, and before a model is kept.
+        n_accumulations: parts of a rank's share that are computed one after the other before one update, for global
+            batches that do not fit into memory; batch norm sees a part.
+        all_reduce_dtype: of gradients on their way between ranks: "float32"; "float16", half as many bytes, scaled so
+            that no sum is too large.
         n_readers: threads of a rank that read ahead.
-        order: "exact", a permutation of all training examples in each epoch; "shards", for a packed store that is laid
-            out for the run's split: its shards are permuted, each is read once an epoch from one end to the other, and
-            examples are permuted among as many of them as are read together.
-        order_buffer_shards: shards that "shards" reads together; twice as many are in memory. "exact" needs none.
+        sharding: which examples a rank sees. "partition": every global batch is the same set for any number of ranks,
+            and each rank has its part of it. "independent": each rank shuffles all examples with a seed of its own and
+            takes as many as its share, again each epoch, so that with P ranks an epoch sees 1-(1-1/P)^P of them.
+            "shard-local": the shards of a packed store are dealt to the ranks anew each epoch, and examples are
+            permuted among `order_buffer_shards` of them; each rank reads its own shards alone.
+        order: of "partition". "exact", a permutation of all training examples in each epoch; "shards", for a packed
+            store that is laid out for the run's split: its shards are permuted, each is read once an epoch from one end
+            to the other, and examples are permuted among as many of them as are read together.
+        order_buffer_shards: shards that "shards" and "shard-local" read together; twice as many are in memory.
         augment: whether the task's augmentation is applied.
         checkpoint_every_s: seconds after which a checkpoint is written within an epoch; each epoch ends with one.
     """
@@ -111,20 +131,26 @@ class TrainerConfig:
     optimizer: Optimizer = "adam"
     learning_rate: float = 1e-3
     weight_decay: float = 0.0
+    learning_rate_rule: RateRule = "none"
+    base_batch_size: int = 32
     schedule: Schedule = "plateau"
     warmup_epochs: float = 0.0
     plateau_factor: float = 0.1
     plateau_patience: int = 1
     batch_norm_momentum: float = 0.9
+    batch_norm: BatchNorm = "per-rank"
+    n_accumulations: int = 1
+    all_reduce_dtype: WireType = "float32"
     n_readers: int = 2
+    sharding: Sharding = "partition"
     order: ExampleOrder = "exact"
     order_buffer_shards: int = 4
     augment: bool = True
     checkpoint_every_s: float = 600.0
 
     def __post_init__(self) -> None:
-        counts = ("n_epochs", "global_batch_size", "plateau_patience", "n_readers", "order_buffer_shards")
-        for name in (*counts, "learning_rate", "checkpoint_every_s"):
+        sizes = ("global_batch_size", "base_batch_size", "n_accumulations", "order_buffer_shards")
+        for name in ("n_epochs", *sizes, "plateau_patience", "n_readers", "learning_rate", "checkpoint_every_s"):
             if not getattr(self, name) > 0:
                 raise ConfigError(f"trainer.{name} needs a number above 0. Received: {getattr(self, name)}")
         for name in ("plateau_factor", "batch_norm_momentum"):
@@ -137,6 +163,21 @@ class TrainerConfig:
             )
         if self.weight_decay and self.optimizer != "adamw":
             raise ConfigError(f"trainer.weight_decay needs trainer.optimizer=adamw. Received: '{self.optimizer}'")
+        if self.learning_rate_rule == "linear" and not self.warmup_epochs:
+            raise ConfigError(
+                "trainer.learning_rate_rule=linear needs trainer.warmup_epochs above 0, such as 5 (Goyal et al. 2017). "
+                f"Received: {self.warmup_epochs}"
+            )
+        if self.order == "shards" and self.sharding != "partition":
+            raise ConfigError(
+                "trainer.order=shards needs trainer.sharding=partition; shard-local reads by shards by itself. "
+                f"Received: '{self.sharding}'"
+            )
+
+    @property
+    def by_shards(self) -> bool:
+        """Whether examples are read shard by shard of a packed store."""
+        return self.order == "shards" or self.sharding == "shard-local"
 
 
 @dataclass(frozen=True)
@@ -147,11 +188,14 @@ class LaunchConfig:
         n_ranks: processes on this machine.
         n_threads: TensorFlow's threads of a rank; 0 for one a core of the rank's share.
         n_streams: batches that a rank predicts at the same time.
+        n_virtual_ranks: ranks that one process plays one after the other in each step, each with its own examples,
+            augmentation and batch norm statistics: it learns what so many ranks would learn, in the time of one.
     """
 
     n_ranks: int = 1
     n_threads: int = 0
     n_streams: int = 1
+    n_virtual_ranks: int = 1
 
     def __post_init__(self) -> None:
         if self.n_ranks < 1:
@@ -162,6 +206,13 @@ class LaunchConfig:
             )
         if self.n_streams < 1:
             raise ConfigError(f"launch.n_streams needs a number above 0. Received: {self.n_streams}")
+        if self.n_virtual_ranks < 1:
+            raise ConfigError(f"launch.n_virtual_ranks needs a number above 0. Received: {self.n_virtual_ranks}")
+        if self.n_virtual_ranks > 1 and self.n_ranks > 1:
+            raise ConfigError(
+                "launch.n_virtual_ranks are played by one process, -np 1. "
+                f"Received: {self.n_virtual_ranks} virtual ranks and -np {self.n_ranks}"
+            )
 
 
 @dataclass(frozen=True)
@@ -231,8 +282,12 @@ class RunConfig:
     def __post_init__(self) -> None:
         if self.seed < 0:
             raise ConfigError(f"seed needs a number from 0. Received: {self.seed}")
-        if self.launch.n_ranks > self.trainer.global_batch_size:
+        n_ranks = max(self.launch.n_ranks, self.launch.n_virtual_ranks)
+        if n_ranks * self.trainer.n_accumulations > self.trainer.global_batch_size:
+            parts = (
+                f" and each of {self.trainer.n_accumulations} accumulations" if self.trainer.n_accumulations > 1 else ""
+            )
             raise ConfigError(
-                f"trainer.global_batch_size needs at least one example a rank, {self.launch.n_ranks} in all. "
-                f"Received: {self.trainer.global_batch_size}"
+                f"trainer.global_batch_size needs at least one example a rank{parts}, "
+                f"{n_ranks * self.trainer.n_accumulations} in all. Received: {self.trainer.global_batch_size}"
             )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zoo_core.contract import OutputError
+from zoo_core.data.coverage import Coverage
 from zoo_core.runtime.machine import Machine
 
 
@@ -53,6 +54,45 @@ class EpochDone:
 
 
 @dataclass(frozen=True)
+class EpochCovered:
+    """Which training examples an epoch's steps have seen, over all ranks.
+
+    Attributes:
+        epoch: counted from 1.
+        n_examples: of the training split.
+        n_distinct: seen in the epoch at least once.
+        n_repeated: seen in it at least twice.
+        n_never: seen neither in it nor in any epoch before.
+        expected_distinct: what the sharding lets expect of as many ranks; likewise the others.
+        expected_repeated: of `n_repeated`.
+        expected_never: of `n_never`, as though there had been as many ranks from the first step on.
+    """
+
+    epoch: int
+    n_examples: int
+    n_distinct: int
+    n_repeated: int
+    n_never: int
+    expected_distinct: float
+    expected_repeated: float
+    expected_never: float
+
+    @classmethod
+    def of(cls, epoch: int, n_examples: int, found: Coverage, expected: Coverage) -> "EpochCovered":
+        """Of what was counted and what was expected."""
+        return cls(
+            epoch,
+            n_examples,
+            n_distinct=int(found.n_distinct),
+            n_repeated=int(found.n_repeated),
+            n_never=int(found.n_never),
+            expected_distinct=expected.n_distinct,
+            expected_repeated=expected.n_repeated,
+            expected_never=expected.n_never,
+        )
+
+
+@dataclass(frozen=True)
 class ImageLeftOut:
     """An image cannot be read.
 
@@ -82,7 +122,7 @@ class RunFinished:
     test: float | None
 
 
-Event = RunStarted | EpochDone | ImageLeftOut | RunFinished
+Event = RunStarted | EpochDone | EpochCovered | ImageLeftOut | RunFinished
 
 
 class EventLog:

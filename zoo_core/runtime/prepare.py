@@ -65,16 +65,18 @@ class Prepared:
         Raises:
             ConfigError: they are not stored so.
         """
-        adapter, wanted = self.adapter, "trainer.order=shards needs a packed store laid out for the split of the run"
+        local = self.config.trainer.sharding == "shard-local"
+        key, instead = ("sharding=shard-local", "sharding=partition") if local else ("order=shards", "order=exact")
+        adapter, wanted = self.adapter, f"trainer.{key} needs a packed store laid out for the split of the run"
         if not isinstance(adapter, SupportsShards):
             raise ConfigError(
                 f"{wanted}. Received: data set '{self.config.data.name}': pack it with 'zoo data pack', or set "
-                "trainer.order=exact"
+                f"trainer.{instead}"
             )
         if adapter.split_hash != self.split.hash:
             raise ConfigError(
                 f"{wanted}, '{self.split.name}'. Received: one laid out for another: pack it anew with the same --set "
-                "split settings, or set trainer.order=exact"
+                f"split settings, or set trainer.{instead}"
             )
         return adapter.shards("train")
 
@@ -100,7 +102,7 @@ def prepare(config: RunConfig) -> Prepared:
     fitted = task.fit(index.iloc[split.rows("train")], adapter.specs)
     second_truth = read_second_truth(adapter, task, index)
     prepared = Prepared(config, adapter, task, index, split, fitted, fingerprint(index), second_truth=second_truth)
-    if config.trainer.order == "shards":
+    if config.trainer.by_shards:
         prepared.training_shards()  # where there are none, that is said before anything is written
     return prepared
 

@@ -28,6 +28,7 @@ from zoo_core.runtime.record import RunFolder
 from zoo_core.runtime.reporting import write_report
 from zoo_core.runtime.schedule import Progress
 from zoo_core.runtime.scoring import PREDICTED_PARTS, metadata_baseline, predict_parts, with_metadata_baseline
+from zoo_core.runtime.sharing import sharing_of
 from zoo_core.runtime.step import TrainStep, make_optimizer
 from zoo_core.runtime.trainer import Trainer
 from zoo_core.runtime.wishes import Wishes
@@ -59,7 +60,8 @@ def _execute(folder: RunFolder, prepared: Prepared, communicator: Communicator, 
     progress = Shown() if root else Silent()
     model, weights = build_network(prepared, communicator)
     optimizer = make_optimizer(prepared.config.trainer)
-    step = TrainStep(model, prepared.task, prepared.fitted, optimizer, communicator)
+    sharing = sharing_of(prepared.config, communicator)
+    step = TrainStep(model, prepared.task, prepared.fitted, optimizer, sharing)
     wishes = Wishes(communicator, requests, prepared.config.trainer.checkpoint_every_s)
     batching = inference_batching(prepared, communicator)
     predictor = Predictor(model, prepared.examples(), communicator, batching, wishes.stop_where_agreed)

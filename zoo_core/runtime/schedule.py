@@ -21,14 +21,30 @@ def learning_rate(config: TrainerConfig, step: int, n_steps: int, n_plateaus: in
     [0.025, 0.05, 0.075, 0.1, 0.1, 0.085, 0.05, 0.015]
     """
     n_warmup = math.ceil(n_steps * config.warmup_epochs / config.n_epochs)
+    highest = scaled_learning_rate(config)
     if step < n_warmup:
-        return config.learning_rate * (step + 1) / n_warmup
+        lowest = config.learning_rate if config.learning_rate_rule == "linear" else 0.0
+        return lowest + (highest - lowest) * (step + 1) / n_warmup
     if config.schedule == "cosine":
         share = (step - n_warmup) / (n_steps - n_warmup)
-        return config.learning_rate * (1 + math.cos(math.pi * share)) / 2
+        return highest * (1 + math.cos(math.pi * share)) / 2
     if config.schedule == "plateau":
-        return config.learning_rate * float(config.plateau_factor**n_plateaus)
-    return config.learning_rate
+        return highest * float(config.plateau_factor**n_plateaus)
+    return highest
+
+
+def scaled_learning_rate(config: TrainerConfig) -> float:
+    """The highest learning rate, as `learning_rate_rule` makes it of the global batch.
+
+    >>> scaled_learning_rate(TrainerConfig(learning_rate=0.1, base_batch_size=32, global_batch_size=128))
+    0.1
+    >>> rule = {"learning_rate_rule": "sqrt"}
+    >>> scaled_learning_rate(TrainerConfig(learning_rate=0.1, base_batch_size=32, global_batch_size=128, **rule))
+    0.2
+    """
+    factor = config.global_batch_size / config.base_batch_size
+    powers = {"none": 0.0, "sqrt": 0.5, "linear": 1.0}
+    return float(config.learning_rate * factor ** powers[config.learning_rate_rule])
 
 
 @dataclass(frozen=True)

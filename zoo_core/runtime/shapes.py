@@ -215,8 +215,17 @@ EPOCH_DONE = {
     "validation": float | None,
     "best": bool,
 }
+_COUNTS = ("n_distinct", "n_repeated", "n_never")
+EPOCH_COVERED = {
+    "event": str,
+    "epoch": int,
+    "n_examples": int,
+    **dict.fromkeys(_COUNTS, int),
+    **dict.fromkeys((f"expected{name[1:]}" for name in _COUNTS), float),
+}
 EVENTS: Mapping[str, TypeAdapter[Any]] = {
     "EpochDone": TypeAdapter(record(EPOCH_DONE)),
+    "EpochCovered": TypeAdapter(record(EPOCH_COVERED)),
     "RunFinished": TypeAdapter(record({"event": str, "wall_s": float})),
 }
 OTHER_EVENT: TypeAdapter[Any] = TypeAdapter(record({"event": str}))

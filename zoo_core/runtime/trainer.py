@@ -12,15 +12,23 @@ import numpy as np
 
 from zoo_core.contract import Communicator, ConfigError, DataError
 from zoo_core.data.order import Order
-from zoo_core.runtime.checkpoint import TrainingState, read_checkpoint, variables_by_name, write_checkpoint
-from zoo_core.runtime.events import EpochDone, EventLog
+from zoo_core.runtime.checkpoint import (
+    TrainingState,
+    read_checkpoint,
+    read_state,
+    variables_by_name,
+    write_checkpoint,
+)
+from zoo_core.runtime.events import EpochCovered, EpochDone, EventLog
+from zoo_core.runtime.ledger import Ledger
 from zoo_core.runtime.prediction import Predictor
 from zoo_core.runtime.prepare import Prepared
 from zoo_core.runtime.progress import Meter, Shown, Silent
 from zoo_core.runtime.record import RunFolder
+from zoo_core.runtime.replicas import refuse_difference
 from zoo_core.runtime.schedule import learning_rate
 from zoo_core.runtime.scoring import primary_metric
-from zoo_core.runtime.step import TrainStep, broadcast_state, own_statistics, synchronise, take_statistics
+from zoo_core.runtime.step import TrainStep, broadcast_state
 from zoo_core.runtime.stream import TrainingStream
 from zoo_core.runtime.wishes import Wishes
 
@@ -56,8 +64,13 @@ class Trainer:
 
     @cached_property
     def stream(self) -> TrainingStream:
-        """The batches of this rank."""
+        """The batches of this process."""
         return TrainingStream(self.prepared, self.communicator.rank)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """What the ranks have trained on."""
+        return Ledger(self.stream, self.communicator)
 
     @property
     def order(self) -> Order:
@@ -75,7 +88,8 @@ class Trainer:
         Args:
             state: of a new run, or of the checkpoint that was restored.
         Raises:
-            ConfigError: the loss is no longer a number.
+            ConfigError: the loss or a weight is no longer a number.
+            MachineError: a rank holds other weights than the root.
             OutputError: a checkpoint cannot be written.
             Stopped: a signal asked for it; all but what was validated is in a checkpoint.
         """
@@ -86,8 +100,13 @@ class Trainer:
         return state
 
     def start(self) -> None:
-        """Give every rank the weights that the root starts from."""
+        """Give every rank the weights that the root starts from.
+
+        Raises:
+            MachineError: a rank did not get them.
+        """
         broadcast_state(self.step, self.communicator)
+        refuse_difference(self.step, self.communicator, n_steps=0)
 
     def restore(self, checkpoint: Path) -> TrainingState:
         """Take weights and optimizer state of a checkpoint, and return where it stands.
@@ -97,12 +116,14 @@ class Trainer:
         """
         arrays, state = read_checkpoint(checkpoint)
         variables = self._variables()
-        _refuse_misfit(checkpoint, variables, arrays)
+        _refuse_misfit(checkpoint, {**variables, **self.ledger.arrays()}, arrays)
         for name, variable in variables.items():
             variable.assign(arrays[name])
         if STATISTICS in arrays:
-            take_statistics(self.step.model, arrays[STATISTICS], self.communicator.rank)
+            self.step.statistics.take(arrays[STATISTICS])
+        self.ledger.take(arrays)
         self.step.parameters.gather()
+        refuse_difference(self.step, self.communicator, state.step)
         return state
 
     def _train_epoch(self, state: TrainingState) -> EpochDone:
@@ -114,11 +135,12 @@ class Trainer:
         start = time.monotonic()
         note = "" if self.step.is_compiled else "compiling"
         with self.progress.meter(f"epoch {epoch}/{config.n_epochs}", epoch_end - state.step, note) as meter:
-            for step, batch in self.stream.batches(state.step, epoch_end):
+            for step, shares in self.stream.batches(state.step, epoch_end):
                 rate = learning_rate(config, step, n_steps, state.progress.n_plateaus)
-                losses.append(self.step(batch, rate))
+                losses.append(self.step([share.batch for share in shares], rate))
+                self.ledger.add(shares)
                 self._show(meter, step, losses, start)
-                _refuse_divergence(losses[-1], step)
+                self._refuse_divergence(losses[-1], step)
                 self._heed(dataclasses.replace(state, step=step + 1), epoch_end)
         rate = learning_rate(config, epoch_end - 1, n_steps, state.progress.n_plateaus)
         images_per_s = len(losses) * config.global_batch_size / (time.monotonic() - start)
@@ -129,23 +151,27 @@ class Trainer:
         agreed = self.wishes.agree()
         if not agreed.save and state.step < epoch_end:
             return
+        self._refuse_unsound(state.step)
         # Each rank's own statistics, not their mean: a checkpoint must not change what is computed after it.
-        statistics = own_statistics(self.step.model, self.communicator)
+        arrays = {**self._arrays(), STATISTICS: self.step.statistics.gathered()}
         if self.log:
-            write_checkpoint(self.folder.last_checkpoint, {**self._arrays(), STATISTICS: statistics}, state)
+            write_checkpoint(self.folder.last_checkpoint, arrays, state)
         self.wishes.saved()
         self.wishes.stop(agreed)
 
     def _end_epoch(self, state: TrainingState, done: EpochDone) -> TrainingState:
-        synchronise(self.step.model, self.communicator)
+        self._refuse_unsound(done.step)
+        self.step.statistics.average()
+        self._log_coverage(done.epoch)
         task, config = self.prepared.task, self.prepared.config.trainer
         value = primary_metric(self.prepared, self.predictor, self.progress)
         metric = task.primary_metric
         progress = state.progress.after(value, done.step, metric.direction, config.plateau_patience)
         state = dataclasses.replace(state, step=done.step, epoch=done.epoch, progress=progress)
         done = dataclasses.replace(done, validation=value, best=progress.best_step == done.step)
+        arrays = self._arrays()
         if self.log:
-            self._save(state, done.best)
+            self._save(arrays, state, done.best)
             self.log.write(done)
             shown = "undefined" if value is None else f"{value:.3f}"
             trained = "" if done.loss is None else f"loss {done.loss:.4f}, {done.images_per_s:.1f} images/s, "
@@ -155,8 +181,13 @@ class Trainer:
             )
         return state
 
-    def _save(self, state: TrainingState, best: bool) -> None:
-        arrays = self._arrays()
+    def _log_coverage(self, epoch: int) -> None:
+        start, end = self.order.n_steps(epoch - 1), self.order.n_steps(epoch)
+        found, expected = self.ledger.end_epoch(start, end)
+        if self.log:
+            self.log.write(EpochCovered.of(epoch, len(self.stream.rows), found, expected))
+
+    def _save(self, arrays: dict[str, np.ndarray], state: TrainingState, best: bool) -> None:
         # The best first: were the last there alone, a run killed between the two would go on with an older best.
         # A run whose metric is never defined still keeps a model: its last.
         if best or state.progress.best is None:
@@ -164,7 +195,8 @@ class Trainer:
         write_checkpoint(self.folder.last_checkpoint, arrays, state)
 
     def _arrays(self) -> dict[str, np.ndarray]:
-        return {name: np.asarray(variable) for name, variable in self._variables().items()}
+        """What every checkpoint holds; every rank calls it."""
+        return {**{name: np.asarray(v) for name, v in self._variables().items()}, **self.ledger.arrays()}
 
     def _variables(self) -> dict[str, Any]:
         return {
@@ -179,21 +211,30 @@ class Trainer:
         if self.log and (step + 1) % STEPS_BETWEEN_SCALARS == 0:
             self.log.scalars(step + 1, {"loss": loss})
 
+    def _refuse_unsound(self, n_steps: int) -> None:
+        """Nothing that is no number, or that the ranks do not share, ever takes the place of a good checkpoint."""
+        weights = (np.asarray(variable) for variable in self.step.model.trainable_variables)
+        if not all(np.isfinite(weight).all() for weight in weights):
+            self._refuse_divergence(math.nan, n_steps - 1)
+        refuse_difference(self.step, self.communicator, n_steps)
 
-def _refuse_misfit(checkpoint: Path, variables: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
-    wanted = {name: tuple(variable.shape) for name, variable in variables.items()}
+    def _refuse_divergence(self, loss: float, step: int) -> None:
+        if math.isfinite(loss):
+            return
+        last = self.folder.last_checkpoint
+        kept = f"'{last}' is of step {read_state(last).step}" if last.exists() else "there is none yet"
+        raise ConfigError(
+            f"The loss needs to stay a number; it became {loss} in step {step + 1} (last good checkpoint: {kept}): "
+            "lower trainer.learning_rate or lengthen trainer.warmup_epochs"
+        )
+
+
+def _refuse_misfit(checkpoint: Path, expected: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+    wanted = {name: tuple(variable.shape) for name, variable in expected.items()}
     received = {name: array.shape for name, array in arrays.items() if name != STATISTICS}
     if wanted != received:
         differing = min(name for name in {*wanted, *received} if wanted.get(name) != received.get(name))
         raise DataError(
             f"A checkpoint of this run's network and optimizer was wanted. Received: '{checkpoint}', which differs in "
             f"'{differing}': {received.get(differing, 'absent')} where {wanted.get(differing, 'nothing')} was wanted"
-        )
-
-
-def _refuse_divergence(loss: float, step: int) -> None:
-    if not math.isfinite(loss):
-        raise ConfigError(
-            f"The loss needs to stay a number; it became {loss} in step {step + 1}: lower trainer.learning_rate "
-            "or lengthen trainer.warmup_epochs"
         )

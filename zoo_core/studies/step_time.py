@@ -90,7 +90,7 @@ def measure(shape: StepShape) -> list[float]:
     seconds = []
     for _ in range(N_WARM_UP + N_STEPS):
         start = time.perf_counter()
-        train(batch, 1e-3)
+        train([batch], 1e-3)
         seconds.append(time.perf_counter() - start)
     return seconds[N_WARM_UP:]
 
@@ -114,6 +114,7 @@ def make_step(shape: StepShape) -> tuple[Any, Any]:
     from zoo_core.data.reader import Batch
     from zoo_core.distributed.single import SingleRank
     from zoo_core.models.assembly import build_backbone, build_model
+    from zoo_core.runtime.sharing import Sharing
     from zoo_core.runtime.step import TrainStep
 
     network = plugins.create("topology", shape.topology, plugins.load("topology", shape.topology).config())
@@ -125,7 +126,7 @@ def make_step(shape: StepShape) -> tuple[Any, Any]:
     rng = np.random.default_rng(0)
     images = rng.random((shape.batch_size, shape.size_px, shape.size_px, 3), np.float32)
     targets = (rng.random((shape.batch_size, N_LABELS)) < 0.1).astype(np.float32)
-    step = TrainStep(model, task, {}, keras.optimizers.Adam(), SingleRank())
+    step = TrainStep(model, task, {}, keras.optimizers.Adam(), Sharing(SingleRank()))
     return step, Batch(images, targets, np.ones_like(targets))
 
 

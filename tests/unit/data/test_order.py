@@ -115,7 +115,7 @@ def test_examples_are_mixed_among_a_group_of_shards_and_groups_follow_each_other
 @given(shards, st.integers(1, 12), st.integers(0, 9), st.integers(0, 25))
 def test_windows_are_the_steps_one_after_the_other(laid_out, batch_size, start, n_steps):
     for order in (by_shards(laid_out, batch_size), Order(7, batch_size, 0)):
-        windows = list(order.windows(start, start + n_steps))
+        windows = list(order.windows(start, start + n_steps, Rank()))
         assert [step for window in windows for step in window] == list(range(start, start + n_steps))
         assert all(windows)
 
@@ -124,12 +124,12 @@ def test_windows_are_the_steps_one_after_the_other(laid_out, batch_size, start, 
 def test_a_window_needs_one_group_and_what_the_last_of_its_steps_sees_of_the_next(laid_out, batch_size):
     order = by_shards(laid_out, batch_size)
     most = max(sum(sorted(laid_out.sizes)[-laid_out.buffer :]), 1)
-    for window in order.windows(0, order.n_steps(3)):
+    for window in order.windows(0, order.n_steps(3), Rank()):
         assert len(window) * batch_size <= most + 2 * batch_size
 
 
 def test_without_shards_each_step_is_a_window_of_its_own():
-    assert list(Order(7, 3, 0).windows(2, 5)) == [range(2, 3), range(3, 4), range(4, 5)]
+    assert list(Order(7, 3, 0).windows(2, 5, Rank())) == [range(2, 3), range(3, 4), range(4, 5)]
 
 
 def test_epochs_by_shards_are_shuffled_differently_and_seeds_differ():
@@ -138,3 +138,95 @@ def test_epochs_by_shards_are_shuffled_differently_and_seeds_differ():
     assert first != second
     assert first != by_shards(laid_out, 30, seed=1).global_batch(0).tolist()
     assert first != sorted(first)
+
+
+own_orders = st.one_of(
+    st.builds(
+        Order,
+        n_examples=st.integers(12, 40),
+        global_batch_size=st.integers(6, 12),
+        seed=st.integers(0, 3),
+        sharding=st.just("independent"),
+    ),
+    st.builds(
+        lambda sizes, buffer, batch_size, seed: Order(
+            sum(sizes), batch_size, seed, Shards(sizes, buffer), "shard-local"
+        ),
+        st.lists(st.integers(1, 9), min_size=12, max_size=14).map(tuple),
+        st.integers(1, 4),
+        st.integers(6, 12),
+        st.integers(0, 3),
+    ),
+)
+
+
+def own_stream(order, rank, n_steps):
+    return np.concatenate([order.share(step, rank) for step in range(n_steps)])
+
+
+@given(own_orders, st.integers(1, 6))
+def test_ranks_with_streams_of_their_own_share_a_batch_alike(order, size):
+    lengths = [len(order.share(3, Rank(rank, size))) for rank in range(size)]
+    assert sum(lengths) == order.global_batch_size
+    assert max(lengths) - min(lengths) <= 1
+
+
+@given(own_orders, st.integers(1, 6))
+def test_the_parts_of_shard_local_ranks_are_an_epoch_without_loss_or_repetition(order, size):
+    if order.sharding == "independent":
+        return
+    shares = [order._own_share(Rank(rank, size)) for rank in range(size)]
+    for epoch in range(3):
+        parts = [
+            own_stream(order, Rank(rank, size), order.n_steps(4))[epoch * own.n_epoch :][: own.n_epoch]
+            for rank, own in enumerate(shares)
+        ]
+        assert sorted(np.concatenate(parts)) == list(range(order.n_examples))
+
+
+@given(own_orders, st.integers(2, 6), st.integers(0, 20))
+def test_a_stream_of_a_rank_restored_at_any_step_goes_on(order, size, resumed_at):
+    rank = Rank(size - 1, size)
+    whole = own_stream(order, rank, 30)
+    n = len(order.share(0, rank))
+    assert np.concatenate([order.share(step, rank) for step in range(resumed_at, 30)]).tolist() == (
+        whole[n * resumed_at :].tolist()
+    )
+
+
+def test_independent_ranks_shuffle_by_seeds_of_their_own_and_anew_each_epoch():
+    order = Order(30, 30, seed=0, sharding="independent")
+    first, second = (own_stream(order, Rank(rank, 2), 4) for rank in range(2))
+    assert first.tolist() != second.tolist()
+    assert sorted(first[:15]) != sorted(first[15:30])
+    assert len(set(first[:15])) == 15
+
+
+def test_a_shard_local_rank_reads_its_own_shards_alone():
+    order = Order(120, 8, 0, Shards((10,) * 12, 2), "shard-local")
+    for rank in range(3):
+        epoch = own_stream(order, Rank(rank, 3), 20)[: order._own_share(Rank(rank, 3)).n_epoch]
+        shards_read = len({position // 10 for position in epoch.tolist()})
+        assert shards_read <= 12 / 3 + 2
+
+
+@given(own_orders, st.integers(1, 6))
+def test_a_rank_with_shards_of_its_own_reads_them_by_windows(order, size):
+    rank = Rank(size - 1, size)
+    windows = list(order.windows(2, 17, rank))
+    assert [step for window in windows for step in window] == list(range(2, 17))
+    if order.shards:
+        most = sum(sorted(order.shards.sizes)[-order.shards.buffer :])
+        own = order._own_share(rank)
+        assert all(len(window) * own.size <= most + 2 * own.size for window in windows)
+
+
+@pytest.mark.parametrize("sharding", ["independent", "shard-local"])
+def test_more_ranks_than_examples_for_them_are_refused_by_the_key_to_change(sharding):
+    shards = Shards((1, 2), 2) if sharding == "shard-local" else None
+    with pytest.raises(
+        ConfigError, match=rf"trainer\.sharding={sharding} needs at least one training example for each"
+    ):
+        Order(3, 8, 0, shards, sharding).share(0, Rank(0, 8))
+    with pytest.raises(ConfigError, match=r"trainer\.global_batch_size=2 cannot be shared by 3 ranks"):
+        Order(3, 2, 0, shards, sharding).share(0, Rank(0, 3))

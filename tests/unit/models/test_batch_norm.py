@@ -11,7 +11,8 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zoo_core.models.batch_norm import fuse_batch_norm, set_momentum
+from zoo_core.contract import ConfigError
+from zoo_core.models.batch_norm import fuse_batch_norm, set_momentum, share_moments
 
 FLOAT32_TOLERANCE = 1e-5
 """Sums in another order; values and gradients are of order 1 to 10."""
@@ -239,3 +240,45 @@ def test_momentum_is_set_in_nested_models_too_and_decides_what_is_kept():
     set_momentum(model, 0.25)
     model(np.full((4, 2, 3, 5), 8, np.float32), training=True)
     assert np.allclose(inner.layers[0].moving_mean, 0.75 * 8)
+
+
+def shared(model: Any, n_ranks: int) -> Any:
+    """As one of ranks that have all the same images: their moments are those of one."""
+    share_moments(model, lambda tensors: [n_ranks * tensor for tensor in tensors])
+    return model
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("n_ranks", [1, 3])
+def test_moments_of_all_ranks_give_what_keras_gives_of_all_images(
+    shape: tuple[int, ...], policy: str, n_ranks: int, rng: np.random.Generator
+) -> None:
+    plain, fused = twins(shape, policy)
+    images = rng.normal(1.0, 2.0, shape).astype(np.float32)
+    for training in (True, False):
+        wanted = outputs_and_gradients(plain, images, training)
+        assert_close(outputs_and_gradients(shared(fused, n_ranks), images, training), wanted, 2 * POLICIES[policy])
+    for actual, wanted in zip(fused.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_allclose(actual, wanted, rtol=FLOAT32_TOLERANCE, atol=FLOAT32_TOLERANCE)
+
+
+def test_a_mean_far_from_nothing_drowns_no_variance_once_the_statistics_are_near(rng: np.random.Generator) -> None:
+    images = rng.normal(1e4, 1.0, (8, 9, 9, 2)).astype(np.float32)
+    plain, fused = twins(images.shape, "float32")
+    for model in (plain, fused):
+        model.layers[-1].moving_mean.assign([1e4, 1e4])
+    wanted = images.astype(np.float64).var((0, 1, 2))
+    shared(fused, 2)(images, training=True)
+    moved = (np.asarray(fused.layers[-1].moving_variance) - 0.9 * np.asarray(plain.layers[-1].moving_variance)) / 0.1
+    np.testing.assert_allclose(moved, wanted, rtol=1e-3)
+
+
+class OwnWay(keras.layers.BatchNormalization):
+    pass
+
+
+def test_moments_of_all_ranks_are_refused_where_a_layer_has_a_way_of_its_own() -> None:
+    model = keras.Sequential([keras.Input((2, 2, 3)), OwnWay(name="own")])
+    with pytest.raises(ConfigError, match=r"trainer.batch_norm=cross-rank needs Keras's own .* layer 'own' of OwnWay"):
+        share_moments(model, list)

@@ -1,5 +1,7 @@
+import numpy as np
 import pytest
 
+from zoo_core.contract import ConfigError
 from zoo_core.runtime.config import TrainerConfig
 from zoo_core.runtime.schedule import Progress, learning_rate
 
@@ -47,3 +49,33 @@ def test_lower_is_better_where_the_metric_says_so():
 def test_an_undefined_metric_is_no_progress():
     progress = Progress().after(0.5, 1, "max", 3).after(None, 2, "max", 3)
     assert (progress.best, progress.n_since) == (0.5, 1)
+
+
+@pytest.mark.parametrize(("rule", "factor"), [("none", 1), ("linear", 8), ("sqrt", 8**0.5)])
+def test_a_rule_makes_the_highest_rate_of_the_global_batch(rule, factor):
+    config = TrainerConfig(
+        schedule="constant",
+        learning_rate=0.1,
+        learning_rate_rule=rule,
+        base_batch_size=4,
+        global_batch_size=32,
+        warmup_epochs=1,
+        n_epochs=4,
+    )
+    values = rates(config, 16)
+    assert values[4:] == pytest.approx([0.1 * factor] * 12)
+    assert values[3] == pytest.approx(0.1 * factor)
+    # Goyal et al.: the linear rule's warm-up begins at the rate of the small batch.
+    steps = np.diff([0.1 if rule == "linear" else 0.0, *values[:4]])
+    assert steps == pytest.approx([steps[0]] * 4)
+
+
+def test_a_batch_of_the_base_size_has_the_base_rate_whatever_the_rule():
+    for rule in ("none", "linear", "sqrt"):
+        config = TrainerConfig(schedule="constant", learning_rate_rule=rule, warmup_epochs=1)
+        assert rates(config, 8)[-1] == pytest.approx(config.learning_rate)
+
+
+def test_the_linear_rule_needs_a_warm_up():
+    with pytest.raises(ConfigError, match=r"trainer\.learning_rate_rule=linear needs trainer\.warmup_epochs above 0"):
+        TrainerConfig(learning_rate_rule="linear")

@@ -7,7 +7,9 @@ from zoo_core.contract import Rank
 from zoo_core.data.reader import Batch
 from zoo_core.distributed.single import SingleRank
 from zoo_core.runtime.config import TrainerConfig
-from zoo_core.runtime.step import TrainStep, make_optimizer, own_statistics, take_statistics
+from zoo_core.runtime.sharing import Sharing
+from zoo_core.runtime.statistics import RankStatistics
+from zoo_core.runtime.step import TrainStep, make_optimizer
 
 ROUND_OFF = 1e-6
 
@@ -34,10 +36,10 @@ def batch(seed: int, known: np.ndarray | None = None) -> Batch:
 def test_an_update_is_keras_update_of_every_variable(optimizer):
     config = TrainerConfig(optimizer=optimizer, weight_decay=0.01 if optimizer == "adamw" else 0.0)
     ours, plain = network(), network()
-    step = TrainStep(ours, Squares(), {}, make_optimizer(config), SingleRank())
+    step = TrainStep(ours, Squares(), {}, make_optimizer(config), Sharing(SingleRank()))
     stock = make_optimizer(config)
     for seed in range(3):
-        step(batch(seed), learning_rate=0.01)
+        step([batch(seed)], learning_rate=0.01)
         stock.learning_rate.assign(0.01)
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(Squares().loss(batch(seed).targets, plain(batch(seed).images), {}))
@@ -56,10 +58,23 @@ def test_unknown_labels_change_nothing_whatever_their_target():
     results = []
     for b in (one, other):
         model = network()
-        step = TrainStep(model, Squares(), {}, make_optimizer(TrainerConfig(optimizer="sgd")), SingleRank())
-        results.append((step(b, 0.1), [np.asarray(v) for v in model.variables]))
+        step = TrainStep(model, Squares(), {}, make_optimizer(TrainerConfig(optimizer="sgd")), Sharing(SingleRank()))
+        results.append((step([b], 0.1), [np.asarray(v) for v in model.variables]))
     assert results[0][0] == results[1][0]
     assert all((a == b).all() for a, b in zip(results[0][1], results[1][1], strict=True))
+
+
+@pytest.mark.parametrize("n_accumulations", [2, 3, 4])
+@pytest.mark.parametrize("optimizer", ["sgd", "lamb"])
+def test_parts_one_after_the_other_are_the_update_of_the_whole(optimizer, n_accumulations):
+    results = []
+    for sharing in (Sharing(SingleRank()), Sharing(SingleRank(), n_accumulations=n_accumulations)):
+        model = network()
+        step = TrainStep(model, Squares(), {}, make_optimizer(TrainerConfig(optimizer=optimizer)), sharing)
+        losses = [step([batch(seed)], 0.01) for seed in range(3)]
+        results.append((losses, [np.asarray(v) for v in model.variables]))
+    assert results[0][0] == pytest.approx(results[1][0], abs=ROUND_OFF)
+    assert all(np.allclose(a, b, atol=ROUND_OFF) for a, b in zip(results[0][1], results[1][1], strict=True))
 
 
 def test_loss_is_the_mean_over_known_labels():
@@ -67,15 +82,15 @@ def test_loss_is_the_mean_over_known_labels():
     model = network()
     outputs = np.asarray(model(batch(0).images))
     expected = (((batch(0).targets - outputs) ** 2) * known).sum() / 3
-    step = TrainStep(model, Squares(), {}, make_optimizer(TrainerConfig(optimizer="sgd")), SingleRank())
-    assert step(batch(0, known), 0.1) == pytest.approx(expected, rel=1e-5)
+    step = TrainStep(model, Squares(), {}, make_optimizer(TrainerConfig(optimizer="sgd")), Sharing(SingleRank()))
+    assert step([batch(0, known)], 0.1) == pytest.approx(expected, rel=1e-5)
 
 
 def test_batch_without_any_known_label_leaves_the_weights_as_they_are():
     model = network()
     before = [np.asarray(v) for v in model.variables]
-    step = TrainStep(model, Squares(), {}, make_optimizer(TrainerConfig(optimizer="sgd")), SingleRank())
-    assert step(batch(0, np.zeros((4, 2), np.float32)), 0.1) == 0
+    step = TrainStep(model, Squares(), {}, make_optimizer(TrainerConfig(optimizer="sgd")), Sharing(SingleRank()))
+    assert step([batch(0, np.zeros((4, 2), np.float32))], 0.1) == 0
     assert all((np.asarray(v) == b).all() for v, b in zip(model.variables, before, strict=True))
 
 
@@ -103,17 +118,18 @@ def test_each_rank_gets_its_own_statistics_back_and_another_number_of_ranks_thei
     mean, variance = model.non_trainable_variables
     mean.assign(np.arange(5))
     variance.assign(np.arange(5, 10))
-    rows = own_statistics(model, Gathered(0, 2, others=np.full((1, 10), 3, np.float32)))
+    rows = RankStatistics(model, Sharing(Gathered(0, 2, others=np.full((1, 10), 3, np.float32)))).gathered()
     assert rows.tolist() == [list(range(10)), [3] * 10]
     for size, expected in ((2, rows), (1, [rows.mean(axis=0)]), (3, [rows.mean(axis=0)] * 3)):
         for rank in range(size):
             other = normalised()
-            take_statistics(other, rows, Rank(rank, size))
+            RankStatistics(other, Sharing(Gathered(rank, size))).take(rows)
             assert (statistics(other) == expected[rank]).all()
 
 
 def test_a_network_that_keeps_no_statistics_has_none_to_give_or_take():
     model = network()
-    rows = own_statistics(model, SingleRank())
+    kept = RankStatistics(model, Sharing(SingleRank()))
+    rows = kept.gathered()
     assert rows.shape == (1, 0)
-    take_statistics(model, rows, Rank())
+    kept.take(rows)

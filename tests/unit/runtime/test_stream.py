@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from zoo_core import plugins
-from zoo_core.contract import Rank
+from zoo_core.contract import ConfigError, Rank
 from zoo_core.data.packed import reading
 from zoo_core.data.packed.transform import Transform
 from zoo_core.runtime.config import Choice, SplitConfig
@@ -39,7 +39,7 @@ def store(tmp_path_factory):
 
 
 def batches(run, rank=Rank(), start=0, end=N_STEPS):  # noqa: B008 - a frozen record
-    return [batch for _, batch in TrainingStream(run, rank).batches(start, end)]
+    return [share.batch for _, (share,) in TrainingStream(run, rank).batches(start, end)]
 
 
 def same(first, second):
@@ -67,8 +67,9 @@ def test_by_shards_every_example_is_seen_once_an_epoch(store):
 def test_by_shards_a_batch_holds_the_examples_of_its_step(store, augment):
     run = prepared(store, order="shards", augment=augment)
     stream = TrainingStream(run, Rank(1, 2))
-    for step, batch in stream.batches(3, 20):
-        rows = stream.rows[stream.order.share(step, Rank(1, 2))]
+    for step, (share,) in stream.batches(3, 20):
+        rows, batch = stream.rows[stream.order.share(step, Rank(1, 2))], share.batch
+        assert (share.rows == rows).all()
         wanted = run.examples().batch(rows)
         if augment:
             rng = np.random.default_rng([0, step, 1])
@@ -107,7 +108,43 @@ def test_by_shards_a_rank_reads_hardly_more_than_what_it_sees(store, size, monke
     stream = TrainingStream(run, Rank(0, size))
     n_steps = stream.order.n_steps(1)
     before = bytes_read()
-    n_examples = sum(len(batch.images) for _, batch in stream.batches(0, n_steps))
+    n_examples = sum(len(share.rows) for _, (share,) in stream.batches(0, n_steps))
     assert bytes_read() - before <= MOST_AMPLIFICATION * n_examples * 32 * 32
     # Otherwise the examples came from somewhere else, all but those few that are seen twice.
     assert bytes_read() - before >= 0.8 * n_examples * 32 * 32
+
+
+@pytest.mark.parametrize("sharding", ["partition", "independent", "shard-local"])
+@pytest.mark.parametrize("augment", [False, True])
+def test_virtual_ranks_see_what_as_many_real_ones_see(store, sharding, augment):
+    run = prepared(store, sharding=sharding, augment=augment)
+    launch = dataclasses.replace(run.config.launch, n_virtual_ranks=3)
+    virtual = dataclasses.replace(run, config=dataclasses.replace(run.config, launch=launch))
+    played = [shares for _, shares in TrainingStream(virtual, Rank()).batches(0, 9)]
+    for number in range(3):
+        alone = [share for _, (share,) in TrainingStream(run, Rank(number, 3)).batches(0, 9)]
+        for shares, share in zip(played, alone, strict=True):
+            assert shares[number].rows.tolist() == share.rows.tolist()
+            assert same(dataclasses.astuple(shares[number].batch), dataclasses.astuple(share.batch))
+
+
+@pytest.mark.skipif(not COUNTS.exists(), reason="needs Linux's count of bytes")
+def test_a_shard_local_rank_reads_its_own_shards_alone(store, monkeypatch):
+    monkeypatch.setattr(reading, "MOST_OF_MEMORY", 0.0)  # what is mapped is not counted
+    run = prepared(store, sharding="shard-local", order_buffer_shards=1)
+    run.adapter.read(0)
+    stream = TrainingStream(run, Rank(1, 3))
+    n_shards, n_steps = len(stream.shards), stream.order.n_steps(1)
+    before = bytes_read()
+    n_examples = sum(len(share.rows) for _, (share,) in stream.batches(0, n_steps))
+    # The shards at the two cuts are read in part, and the last step reads of the next epoch.
+    assert bytes_read() - before <= (n_examples + 2 * 16) * 32 * 32 * MOST_AMPLIFICATION
+    assert n_shards > 6
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"), [({"order": "shards"}, "order"), ({"sharding": "shard-local"}, "sharding")]
+)
+def test_shards_of_a_source_that_has_none_are_refused_by_the_setting_that_asked(settings, words):
+    with pytest.raises(ConfigError, match=rf"trainer\.{words}=shard.* needs a packed store .* set trainer\.{words}="):
+        prepared(PHANTOM, **settings)

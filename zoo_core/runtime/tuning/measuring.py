@@ -11,6 +11,7 @@ from zoo_core.contract import Communicator
 from zoo_core.runtime.prediction import Predictor
 from zoo_core.runtime.prepare import Prepared
 from zoo_core.runtime.run import build_network, inference_batching
+from zoo_core.runtime.sharing import Sharing
 from zoo_core.runtime.step import TrainStep, broadcast_state, make_optimizer
 from zoo_core.runtime.stream import TrainingStream
 
@@ -28,7 +29,7 @@ class Bench:
         self._communicator = communicator
         self._model, _ = build_network(prepared, communicator)
         optimizer = make_optimizer(prepared.config.trainer)
-        self._step = TrainStep(self._model, prepared.task, prepared.fitted, optimizer, communicator)
+        self._step = TrainStep(self._model, prepared.task, prepared.fitted, optimizer, Sharing(communicator))
         broadcast_state(self._step, communicator)
         self._n_steps = 0
 
@@ -36,8 +37,8 @@ class Bench:
         """Images a second over all ranks, reading included; one step more is made first, which fills the reader."""
         stream = TrainingStream(_with_batch(self._prepared, global_batch_size), self._communicator.rank)
         ends = []
-        for _, batch in stream.batches(self._n_steps, self._n_steps + n_steps + 1):
-            self._step(batch, self._prepared.config.trainer.learning_rate)
+        for _, shares in stream.batches(self._n_steps, self._n_steps + n_steps + 1):
+            self._step([share.batch for share in shares], self._prepared.config.trainer.learning_rate)
             ends.append(time.monotonic())
         self._n_steps += n_steps + 1
         return n_steps * global_batch_size / (ends[-1] - ends[0])
@@ -45,12 +46,13 @@ class Bench:
     def compute(self, global_batch_size: int, n_steps: int) -> float:
         """Images a second over all ranks of one batch again and again: nothing is read in between."""
         stream = TrainingStream(_with_batch(self._prepared, global_batch_size), self._communicator.rank)
-        (_, batch), *_ = stream.batches(0, 1)
+        (_, shares), *_ = stream.batches(0, 1)
+        batches = [share.batch for share in shares]
         rate = self._prepared.config.trainer.learning_rate
-        self._step(batch, rate)
+        self._step(batches, rate)
         start = time.monotonic()
         for _ in range(n_steps):
-            self._step(batch, rate)
+            self._step(batches, rate)
         return n_steps * global_batch_size / (time.monotonic() - start)
 
     def predict(self, n_streams: int, n_batches: int) -> float:
