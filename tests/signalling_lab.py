@@ -2,7 +2,7 @@
 
 The environment variable SIGNALLING_LAB, such as "15 40 self", says which signal, at which read of the process, and to
 whom: this process, or the launcher that is the root's parent. It is no setting, so that an interrupted run has the
-settings of one that is not.
+settings of one that is not. LYING_RANK is a rank that updates its weights by a little more than the others do.
 """
 
 import itertools
@@ -74,10 +74,18 @@ class Net:
     def build(self, input_shape):
         import keras
 
+        if os.environ.get("LYING_RANK") == os.environ.get("HOROVOD_RANK", "0"):
+            lie()
         image = keras.Input(input_shape)
         features = keras.layers.Conv2D(64, 3, strides=2, use_bias=False)(image)
         features = keras.layers.BatchNormalization()(features)
         return keras.Model(image, keras.layers.Activation("relu")(features))
+
+
+def lie():
+    from zoo_core.runtime.parameters import FlatParameters
+
+    FlatParameters.gradients = lambda self, flat: [flat * 1.0001]
 
 
 dataset = Plugin(config=Config, create=Lab, summary="Noise that sends signals.")

@@ -57,5 +57,12 @@ class Evidence:
 
     def epochs(self) -> list[Node]:
         """The last event of each epoch; one that was done again after a resume counts once."""
-        done = {event["epoch"]: event for event in self.events if event["event"] == "EpochDone"}
-        return [done[epoch] for epoch in sorted(done)]
+        return self._by_epoch("EpochDone")
+
+    def coverage(self) -> list[Node]:
+        """Likewise, which training examples each epoch has seen; of a run before zoo counted them, none."""
+        return self._by_epoch("EpochCovered")
+
+    def _by_epoch(self, name: str) -> list[Node]:
+        found = {event["epoch"]: event for event in self.events if event["event"] == name}
+        return [found[epoch] for epoch in sorted(found)]

@@ -24,6 +24,7 @@ from zoo_core.report.verdicts import (
 )
 
 EPOCH_COLUMNS = ("epoch", "step", "loss", "validation", "learning_rate", "images_per_s")
+COVERAGE_COLUMNS = {"distinct": "seen", "repeated": "seen twice or more", "never": "never seen so far"}
 MAP_KINDS = ("highest", "lowest", "most wrong")
 
 SECTIONS = {
@@ -157,6 +158,8 @@ def _of_training(evidence: Evidence) -> Mapping[str, Any]:
     return {
         "trained": "evaluation" not in evidence.run,
         "epochs": evidence.epochs(),
+        "coverage": evidence.coverage(),
+        "coverage_columns": COVERAGE_COLUMNS,
         "n_damaged_events": evidence.n_damaged_events,
         "epoch_columns": EPOCH_COLUMNS,
         "finished": next((event for event in evidence.events[::-1] if event["event"] == "RunFinished"), None),

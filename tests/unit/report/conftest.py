@@ -64,6 +64,17 @@ EVENTS = [
         }
         for epoch in (1, 2, 3)
     ),
+    {
+        "event": "EpochCovered",
+        "epoch": 1,
+        "n_examples": 1500,
+        "n_distinct": 1124,
+        "n_repeated": 376,
+        "n_never": 375,
+        "expected_distinct": 1125.0,
+        "expected_repeated": 375.0,
+        "expected_never": 375.04,
+    },
     {"event": "RunFinished", "time": 9.0, "wall_s": 90.0, "validation": 0.8, "test": 0.8},
 ]
 

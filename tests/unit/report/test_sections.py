@@ -258,3 +258,11 @@ def test_a_model_on_other_data_has_a_page_without_training(
     assert said in heads(tested)["Trained on other-set, split s."]
     assert section(page, "training") == ""
     assert "trained on other-set, split s" in section(page, "how")
+
+
+def test_which_examples_an_epoch_has_seen_stands_beside_what_was_expected(page: str, full: Evidence) -> None:
+    training = section(page, "training")
+    assert "Which of the 1,500 training examples each epoch has seen" in training
+    assert "1 1,124 (1,125.0) 376 (375.0) 375 (375.0)" in training
+    uncounted = tuple(event for event in full.events if event["event"] != "EpochCovered")
+    assert "training examples each epoch" not in render_report(dataclasses.replace(full, events=uncounted))

@@ -88,8 +88,12 @@ def _record_for(config: RunConfig) -> Record | None:
 
 
 def _can_be_used(record: Record, config: RunConfig) -> bool:
-    candidate = record.candidate
-    if candidate.n_ranks > 1 and (horovod.unavailable() or candidate.n_ranks > config.trainer.global_batch_size):
+    candidate, trainer = record.candidate, config.trainer
+    if candidate.n_ranks > 1 and (
+        horovod.unavailable()
+        or config.launch.n_virtual_ranks > 1
+        or candidate.n_ranks * trainer.n_accumulations > trainer.global_batch_size
+    ):
         return False
     try:
         plugin = plugins.load("precision", candidate.precision)
