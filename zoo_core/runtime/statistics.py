@@ -54,7 +54,7 @@ class RankStatistics:
         Args:
             rows: (rank, value), of `gathered`.
         """
-        n_played = 1 if self._kept is None else len(self._kept)
+        n_played = 1 if self._kept is None else int(self._kept.shape[0])
         rank = self._communicator.rank
         as_many = len(rows) == rank.size * n_played
         self._set(rows[rank.rank * n_played :][:n_played] if as_many else rows.mean(axis=0, keepdims=True))
