@@ -11,7 +11,7 @@ from zoo_core.contract import Communicator
 from zoo_core.runtime.prediction import Predictor
 from zoo_core.runtime.prepare import Prepared
 from zoo_core.runtime.run import build_network, inference_batching
-from zoo_core.runtime.sharing import Sharing
+from zoo_core.runtime.sharing import sharing_of
 from zoo_core.runtime.step import TrainStep, broadcast_state, make_optimizer
 from zoo_core.runtime.stream import TrainingStream
 
@@ -29,7 +29,7 @@ class Bench:
         self._communicator = communicator
         self._model, _ = build_network(prepared, communicator)
         optimizer = make_optimizer(prepared.config.trainer)
-        self._step = TrainStep(self._model, prepared.task, prepared.fitted, optimizer, Sharing(communicator))
+        self._step = TrainStep(self._model, prepared.task, prepared.fitted, optimizer, sharing_of(prepared.config, communicator))
         broadcast_state(self._step, communicator)
         self._n_steps = 0
 
