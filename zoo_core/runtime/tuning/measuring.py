@@ -29,7 +29,8 @@ class Bench:
         self._communicator = communicator
         self._model, _ = build_network(prepared, communicator)
         optimizer = make_optimizer(prepared.config.trainer)
-        self._step = TrainStep(self._model, prepared.task, prepared.fitted, optimizer, sharing_of(prepared.config, communicator))
+        sharing = sharing_of(prepared.config, communicator)
+        self._step = TrainStep(self._model, prepared.task, prepared.fitted, optimizer, sharing)
         broadcast_state(self._step, communicator)
         self._n_steps = 0
 

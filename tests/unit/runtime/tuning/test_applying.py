@@ -2,6 +2,7 @@ import dataclasses
 
 import pytest
 
+from zoo_core.runtime.config import LaunchConfig
 from zoo_core.runtime.settings import configured, given_settings
 from zoo_core.runtime.tuning import applying
 from zoo_core.runtime.tuning.applying import configure_tuned
@@ -17,7 +18,7 @@ def horovod_is_there(monkeypatch):
 def test_what_was_tuned_wins_over_defaults(given, record):
     remember_records([record])
     config, used = configure_tuned(given())
-    assert dataclasses.astuple(config.launch) == (2, 1, 2)
+    assert config.launch == LaunchConfig(n_ranks=2, n_threads=1, n_streams=2)
     assert used == record
     assert dataclasses.replace(config, launch=configured(given()).launch) == configured(given())
 
@@ -91,3 +92,10 @@ def test_a_data_set_that_cannot_be_looked_at_is_left_to_the_run(record):
     remember_records([record])
     given = given_settings("chexnet", "default", [{"data": {"name": "packed", "root": "nowhere"}}])
     assert configure_tuned(given).record is None
+
+
+def test_what_was_tuned_for_several_ranks_is_not_used_by_one_process_that_plays_them(given, record):
+    remember_records([record])
+    config, used = configure_tuned(given({"launch": {"n_virtual_ranks": 4}}))
+    assert used is None
+    assert config.launch.n_virtual_ranks == 4

@@ -1,8 +1,7 @@
-import dataclasses
-
 import pytest
 
 from zoo_core.runtime import settings
+from zoo_core.runtime.config import LaunchConfig
 from zoo_core.runtime.machine import Machine
 from zoo_core.runtime.tuning.candidates import Candidate, fast_precisions, find_candidates, streams_of
 
@@ -90,5 +89,5 @@ def test_not_more_streams_are_tried_than_threads_but_two(n_ranks, n_threads, str
 
 def test_a_candidate_sets_what_it_is():
     config = settings.configure("chexnet", "default", [PHANTOM, Candidate(2, 3, "bfloat16").settings(4)])
-    assert dataclasses.astuple(config.launch) == (2, 3, 4)
+    assert config.launch == LaunchConfig(n_ranks=2, n_threads=3, n_streams=4)
     assert config.precision.name == "bfloat16"
