@@ -14,13 +14,17 @@ if TYPE_CHECKING:
     from zoo_core.runtime.config import RunConfig
     from zoo_core.runtime.record import RunFolder
 
+RANK_COMMAND = (sys.executable, "-P", "-m", "zoo_core.cli.rank")
+
 
 @click.command()
 @click.argument("task")
 @click.option("--data", metavar="NAME[=ROOT]", help="Data set, and where its files are.")
 @click.option("--topology", metavar="NAME", help="Network.")
 @click.option("--precision", metavar="NAME", help="Numbers it computes with.")
-@click.option("-np", "n_ranks", type=int, metavar="N", help="Processes to train with on this machine.")
+@click.option("-np", "n_ranks", type=int, metavar="N", help="Processes to train with, over all hosts.")
+@click.option("--hosts", metavar="HOST:SLOTS,...", help="Machines to train on, reached by ssh.  [default: this one]")
+@click.option("--restarts", type=int, metavar="N", help="How often to go on without the ranks that were lost.")
 @click.option("--preset", default="default", metavar="NAME", show_default=True, help="smoke, default or paper.")
 @click.option("--config", "config_file", type=click.Path(path_type=Path), metavar="FILE", help="TOML file of settings.")
 @click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="One setting; may be repeated.")
@@ -53,7 +57,7 @@ def run(  # noqa: PLR0913 - one for each option that is no setting
     tuned = ""
     if resume:
         folder = RunFolder(_folder_to_resume(context))
-        config = resumed_config(folder, task, given["n_ranks"])
+        config = resumed_config(folder, task, _launch_layer(given["n_ranks"], given["hosts"], given["restarts"]))
     else:
         config, tuned = _configure(task, preset, _layers(**given))
         folder = RunFolder(out or new_folder(f"{task}-{config.data.name}"))
@@ -90,27 +94,34 @@ def new_folder(stem: str) -> Path:
 
 def _run_in(folder: "RunFolder", config: "RunConfig", resume: bool) -> None:
     from zoo_core.distributed.signals import Stopped
-    from zoo_core.runtime.checkpoint import go_on
+    from zoo_core.runtime.launching import LaunchedRanks, RanksFailedError
     from zoo_core.runtime.reporting import write_report
-    from zoo_core.runtime.start import RanksFailedError, resume_run, start_run
+    from zoo_core.runtime.start import ThisProcess, resume_run, start_run
 
     if resume and folder.is_finished:
         click.echo(f"the run in '{folder.path}' is finished", err=True)
         if not folder.model_card.exists():  # the last file of a run: it was ended between its numbers and its pages
             write_report(folder)
         return
+    is_alone = config.launch.n_ranks == 1 and not config.launch.hosts
+    ranks = ThisProcess() if is_alone else LaunchedRanks(config.launch, RANK_COMMAND)
     try:
-        (resume_run if resume else start_run)(folder, config, _rank_command)
+        (resume_run if resume else start_run)(folder, config, ranks)
     except RanksFailedError as error:
+        if not error.is_shown:
+            click.echo(f"zoo: error: {error}: {_how_to_go_on(folder, config)}", err=True)
         sys.exit(error.exit_code)
     except Stopped as stopped:
-        how = (
-            f"go on with {go_on(config.task.name, folder.path)}"
-            if folder.path.exists()
-            else "before its first checkpoint"
-        )
-        click.echo(f"zoo: {stopped}: {how}", err=True)
+        click.echo(f"zoo: {stopped}: {_how_to_go_on(folder, config)}", err=True)
         sys.exit(stopped.exit_code)
+
+
+def _how_to_go_on(folder: "RunFolder", config: "RunConfig") -> str:
+    from zoo_core.runtime.checkpoint import go_on
+
+    if not folder.last_checkpoint.exists():
+        return "before its first checkpoint"
+    return f"go on with {go_on(config.task.name, folder.path)}"
 
 
 def _show(finished: "RunFolder") -> None:
@@ -124,19 +135,15 @@ def _show(finished: "RunFolder") -> None:
     click.echo(f"run folder: {finished.path}")
 
 
-def _rank_command(folder: Path, n_threads: int) -> list[str]:
-    return [sys.executable, "-m", "zoo_core.cli.rank", str(folder), str(n_threads)]
-
-
 def _folder_to_resume(context: click.Context) -> Path:
     """The folder of --out, where nothing is given beside it that would change what is computed."""
-    allowed = {"task", "out", "resume", "n_ranks", "show_config"}
+    allowed = {"task", "out", "resume", "n_ranks", "hosts", "restarts", "show_config"}
     for parameter in context.command.params:
         name = str(parameter.name)
         if name not in allowed and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             raise ConfigError(
-                f"A resumed run keeps its configuration; beside --resume and --out only -np can be given. "
-                f"Received: {parameter.opts[0]}"
+                "A resumed run keeps its configuration; beside --resume and --out only -np, --hosts and --restarts can "
+                f"be given. Received: {parameter.opts[0]}"
             )
     out: Path | None = context.params["out"]
     if out is None:
@@ -149,6 +156,8 @@ def _layers(  # noqa: PLR0913 - one for each option
     topology: str | None,
     precision: str | None,
     n_ranks: int | None,
+    hosts: str | None,
+    restarts: int | None,
     config_file: Path | None,
     assignments: tuple[str, ...],
 ) -> list[dict[str, Any]]:
@@ -160,6 +169,10 @@ def _layers(  # noqa: PLR0913 - one for each option
     layers += [
         {section: {"name": name}} for section, name in (("topology", topology), ("precision", precision)) if name
     ]
-    if n_ranks is not None:
-        layers.append({"launch": {"n_ranks": n_ranks}})
+    layers.append({"launch": _launch_layer(n_ranks, hosts, restarts)})
     return layers + [parse_setting(text) for text in assignments]
+
+
+def _launch_layer(n_ranks: int | None, hosts: str | None, restarts: int | None) -> dict[str, Any]:
+    given = {"n_ranks": n_ranks, "hosts": hosts, "n_restarts": restarts}
+    return {key: value for key, value in given.items() if value is not None}

@@ -2,15 +2,34 @@
 
 import importlib.util
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import numpy as np
 
 from zoo_core.contract import MachineError, Rank
+from zoo_core.distributed.network import LOOPBACK, LOOPBACK_INTERFACE
+from zoo_core.distributed.slots import THIS_HOST, Slot, place_ranks
 
-LOOPBACK = "127.0.0.1"
+TIME_LIMITS = {
+    "HOROVOD_GLOO_TIMEOUT_SECONDS": "120",
+    "HOROVOD_STALL_CHECK_TIME_SECONDS": "120",
+    "HOROVOD_STALL_SHUTDOWN_TIME_SECONDS": "1800",
+}
+"""Of Horovod itself, for ranks whose launcher does not watch: a dead host is noticed after the first, and a rank that
+no longer takes part after the last. That one is long because the root may write while the others wait for it."""
+
+SIGNS_OF_LOSS = (
+    "Horovod has been shut down",
+    "HorovodInternalError",
+    "HorovodAll",
+    "HorovodBroadcast",
+    "HorovodGrouped",
+)
+"""In the words of an error of TensorFlow, which wraps Horovod's."""
+
+_SOME_SLOT = Slot(THIS_HOST, Rank())
 
 
 def unavailable() -> str | None:
@@ -70,11 +89,13 @@ def rank_of_environment() -> Rank | None:
 
 
 @contextmanager
-def local_rendezvous(n_ranks: int) -> Iterator[list[dict[str, str]]]:
-    """Serve the meeting point of ranks on this machine.
+def rendezvous(slots: Sequence[Slot], interface: str, address: str) -> Iterator[list[dict[str, str]]]:
+    """Serve the meeting point of ranks.
 
     Args:
-        n_ranks: processes to meet.
+        slots: where they are.
+        interface: name of the network interface they meet by, the same on every host.
+        address: of this process, as they reach it.
     Yields:
         The environment variables of each rank.
     Raises:
@@ -82,31 +103,56 @@ def local_rendezvous(n_ranks: int) -> Iterator[list[dict[str, str]]]:
     """
     if reason := unavailable():
         raise MachineError(reason)
-    from horovod.runner.common.util.hosts import get_host_assignments, parse_hosts
+    from horovod.runner.common.util.hosts import SlotInfo
     from horovod.runner.http.http_server import RendezvousServer
 
-    assignments = get_host_assignments(parse_hosts(f"localhost:{n_ranks}"), n_ranks)
+    places = [(slot.host, slot.rank, slot.cross_rank, slot.cross_size) for slot in slots]
     server = RendezvousServer()
     port = server.start()
-    server.init(assignments)
+    server.init([SlotInfo(host, r.rank, r.local_rank, cross, r.size, r.local_size, n) for host, r, cross, n in places])
+    meeting = {
+        "HOROVOD_GLOO_IFACE": interface,
+        "HOROVOD_GLOO_RENDEZVOUS_ADDR": address,
+        "HOROVOD_GLOO_RENDEZVOUS_PORT": str(port),
+    }
     try:
-        yield [_environment(slot, port) for slot in assignments]
+        yield [{**time_limits(), **meeting, **environment_of(slot)} for slot in slots]
     finally:
         server.stop()
 
 
-def _environment(slot: Any, port: int) -> dict[str, str]:
+def local_rendezvous(n_ranks: int) -> AbstractContextManager[list[dict[str, str]]]:
+    """As `rendezvous`, of ranks on this machine."""
+    return rendezvous(place_ranks([THIS_HOST] * n_ranks), LOOPBACK_INTERFACE, LOOPBACK)
+
+
+def environment_of(slot: Slot) -> dict[str, str]:
+    """What says to Horovod which rank a process is."""
+    rank = slot.rank
     return {
         "HOROVOD_CONTROLLER": "gloo",
         "HOROVOD_CPU_OPERATIONS": "gloo",
-        "HOROVOD_GLOO_IFACE": "lo",
-        "HOROVOD_GLOO_RENDEZVOUS_ADDR": LOOPBACK,
-        "HOROVOD_GLOO_RENDEZVOUS_PORT": str(port),
-        "HOROVOD_HOSTNAME": slot.hostname,
-        "HOROVOD_RANK": str(slot.rank),
-        "HOROVOD_SIZE": str(slot.size),
-        "HOROVOD_LOCAL_RANK": str(slot.local_rank),
-        "HOROVOD_LOCAL_SIZE": str(slot.local_size),
+        "HOROVOD_HOSTNAME": slot.host,
+        "HOROVOD_RANK": str(rank.rank),
+        "HOROVOD_SIZE": str(rank.size),
+        "HOROVOD_LOCAL_RANK": str(rank.local_rank),
+        "HOROVOD_LOCAL_SIZE": str(rank.local_size),
         "HOROVOD_CROSS_RANK": str(slot.cross_rank),
         "HOROVOD_CROSS_SIZE": str(slot.cross_size),
     }
+
+
+def time_limits() -> dict[str, str]:
+    """Variables that let no rank wait for ever, but those that this process was given."""
+    return {name: os.environ.get(name, value) for name, value in TIME_LIMITS.items()}
+
+
+def outside_any_rank(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment without what says which rank a process is: what a rank starts is none."""
+    return {name: value for name, value in environment.items() if name not in environment_of(_SOME_SLOT)}
+
+
+def tells_of_lost_rank(error: BaseException) -> bool:
+    """Whether an error is that of a collective that cannot be completed: another rank is gone."""
+    words = " ".join(str(e) for e in (error, error.__cause__, error.__context__) if e)
+    return type(error).__name__ == "HorovodInternalError" or any(sign in words for sign in SIGNS_OF_LOSS)

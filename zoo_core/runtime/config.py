@@ -5,6 +5,8 @@ from typing import Any, Literal
 
 from zoo_core.contract import ConfigError
 from zoo_core.data.order import Sharding
+from zoo_core.distributed.remote import ssh_words
+from zoo_core.distributed.slots import fill_slots, parse_hosts
 
 StoreUse = Literal["slow", "always", "never"]
 Optimizer = Literal["adam", "adamw", "sgd", "lamb"]
@@ -182,20 +184,30 @@ class TrainerConfig:
 
 @dataclass(frozen=True)
 class LaunchConfig:
-    """How a run uses this machine: what `zoo tune` chooses.
+    """Where the ranks of a run are, and how they use their cores: what `zoo tune` chooses for this machine.
 
     Attributes:
-        n_ranks: processes on this machine.
+        n_ranks: processes over all hosts; where hosts are given and this is not, one for each slot.
         n_threads: TensorFlow's threads of a rank; 0 for one a core of the rank's share.
         n_streams: batches that a rank predicts at the same time.
         n_virtual_ranks: ranks that one process plays one after the other in each step, each with its own examples,
             augmentation and batch norm statistics: it learns what so many ranks would learn, in the time of one.
+        hosts: machines with their slots, such as "a:2,b:2"; empty for this machine alone.
+        ssh: command line that starts ssh, such as "ssh -p 2222".
+        interface: network interface by which ranks on several hosts meet; empty for the first that has the same name
+            on every host.
+        n_restarts: how often a run goes on by itself, from its last checkpoint and with the slots that are left, after
+            a rank was lost.
     """
 
     n_ranks: int = 1
     n_threads: int = 0
     n_streams: int = 1
     n_virtual_ranks: int = 1
+    hosts: str = ""
+    ssh: str = "ssh"
+    interface: str = ""
+    n_restarts: int = 0
 
     def __post_init__(self) -> None:
         if self.n_ranks < 1:
@@ -213,6 +225,11 @@ class LaunchConfig:
                 "launch.n_virtual_ranks are played by one process, -np 1. "
                 f"Received: {self.n_virtual_ranks} virtual ranks and -np {self.n_ranks}"
             )
+        if self.n_restarts < 0:
+            raise ConfigError(f"--restarts (launch.n_restarts) needs a number from 0. Received: {self.n_restarts}")
+        ssh_words(self.ssh)
+        if self.hosts:
+            fill_slots(parse_hosts(self.hosts), self.n_ranks)
 
 
 @dataclass(frozen=True)

@@ -231,7 +231,7 @@ def describe_prepared(prepared: Prepared) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "config": as_settings(config),
         "seed": config.seed,
-        "versions": {name: _version(name) for name in RECORDED_PACKAGES},
+        "versions": recorded_versions(),
         "machine": dataclasses.asdict(describe_machine()),
         "data": {
             "name": config.data.name,
@@ -247,6 +247,11 @@ def describe_prepared(prepared: Prepared) -> dict[str, Any]:
             "n_examples": prepared.split.counts(),
         },
     }
+
+
+def recorded_versions() -> dict[str, str | None]:
+    """Versions of what decides the numbers; None where it is not installed."""
+    return {name: _version(name) for name in RECORDED_PACKAGES}
 
 
 def _version(distribution: str) -> str | None:

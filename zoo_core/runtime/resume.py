@@ -7,19 +7,19 @@ from zoo_core.runtime.checkpoint import read_state
 from zoo_core.runtime.config import LaunchConfig, RunConfig
 from zoo_core.runtime.prepare import Prepared, prepare
 from zoo_core.runtime.record import RunFolder
-from zoo_core.runtime.settings import run_config
+from zoo_core.runtime.settings import Settings, run_config, with_every_slot
 
 
-def resumed_config(folder: RunFolder, task: str, n_ranks: int | None) -> RunConfig:
-    """The configuration that a run was started with; its number of ranks alone may be another.
+def resumed_config(folder: RunFolder, task: str, launch: Settings) -> RunConfig:
+    """The configuration that a run was started with; where its ranks are may be told anew.
 
     Args:
         folder: of the run.
         task: that is asked for.
-        n_ranks: processes on this machine; None for as many as the run was started with.
+        launch: settings of the launch section that are given now.
     Raises:
         DataError: the folder holds no run.
-        ConfigError: the run is one of another task, or there are more ranks than examples in a global batch.
+        ConfigError: the run is one of another task, or the ranks do not fit the hosts or the global batch.
         PluginError: a plugin of the run is no longer there.
     """
     if folder.is_evaluation:
@@ -29,10 +29,11 @@ def resumed_config(folder: RunFolder, task: str, n_ranks: int | None) -> RunConf
         raise ConfigError(
             f"--resume needs the task of the run in '{folder.path}', '{config.task.name}'. Received: '{task}'"
         )
-    if n_ranks is None or n_ranks == config.launch.n_ranks:
-        return config
-    # Threads that were chosen for another number of ranks say nothing of these.
-    return dataclasses.replace(config, launch=LaunchConfig(n_ranks, n_streams=config.launch.n_streams))
+    before = config.launch
+    values = {**dataclasses.asdict(before), **with_every_slot(launch)}
+    if values["n_ranks"] != before.n_ranks:
+        values["n_threads"] = 0  # those that were chosen for another number of ranks say nothing of these
+    return dataclasses.replace(config, launch=LaunchConfig(**values))
 
 
 def prepared_in(folder: RunFolder) -> Prepared:

@@ -8,6 +8,7 @@ import keras
 
 from zoo_core import plugins
 from zoo_core.contract import Communicator, PrecisionBackend, Topology
+from zoo_core.distributed.beats import NO_BEATS, Beats
 from zoo_core.distributed.signals import StopRequests
 from zoo_core.evaluation.metrics import evaluate, metric_at
 from zoo_core.evaluation.predictions import Predictions, write_predictions
@@ -34,7 +35,13 @@ from zoo_core.runtime.trainer import Trainer
 from zoo_core.runtime.wishes import Wishes
 
 
-def execute(folder: RunFolder, prepared: Prepared, communicator: Communicator, requests: StopRequests) -> None:
+def execute(
+    folder: RunFolder,
+    prepared: Prepared,
+    communicator: Communicator,
+    requests: StopRequests,
+    beats: Beats = NO_BEATS,
+) -> None:
     """Train, keep the best checkpoint, predict validation and test, and write it all; every rank calls it.
 
     Where the folder holds a checkpoint, training goes on from it.
@@ -44,16 +51,20 @@ def execute(folder: RunFolder, prepared: Prepared, communicator: Communicator, r
         prepared: the same on every rank.
         communicator: the ranks.
         requests: signals to this process.
+        beats: hear what this rank does.
     Raises:
         ZooError: weights that cannot be loaded, a loss that is no number, or a folder that cannot be written to.
         Stopped: by a signal.
     """
     with folder.errors_named():
-        _execute(folder, prepared, communicator, requests)
+        _execute(folder, prepared, communicator, requests, beats)
 
 
-def _execute(folder: RunFolder, prepared: Prepared, communicator: Communicator, requests: StopRequests) -> None:
+def _execute(
+    folder: RunFolder, prepared: Prepared, communicator: Communicator, requests: StopRequests, beats: Beats
+) -> None:
     start = time.monotonic()
+    beats.begins("building the network")
     # Before the first collective: the root writes none until every rank has looked.
     resumed = folder.last_checkpoint.exists()
     root = communicator.rank.is_root
@@ -62,7 +73,7 @@ def _execute(folder: RunFolder, prepared: Prepared, communicator: Communicator, 
     optimizer = make_optimizer(prepared.config.trainer)
     sharing = sharing_of(prepared.config, communicator)
     step = TrainStep(model, prepared.task, prepared.fitted, optimizer, sharing)
-    wishes = Wishes(communicator, requests, prepared.config.trainer.checkpoint_every_s)
+    wishes = Wishes(communicator, requests, prepared.config.trainer.checkpoint_every_s, beats)
     batching = inference_batching(prepared, communicator)
     predictor = Predictor(model, prepared.examples(), communicator, batching, wishes.stop_where_agreed)
     if root:
@@ -81,7 +92,9 @@ def _execute(folder: RunFolder, prepared: Prepared, communicator: Communicator, 
     communicator.barrier()  # the root has written the checkpoint that all now read
     requests.all_is_saved()
     trainer.restore(folder.best_checkpoint)
+    beats.begins("predicting")
     predictions = predict_parts(prepared, predictor, progress, PREDICTED_PARTS, weights_hash(model))
+    beats.begins("writing the results")
     if log:
         baseline = metadata_baseline(prepared)
         write_model_folder(folder.model, model, prepared, weights, baseline)

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from zoo_core import plugins
 from zoo_core.contract import ConfigError, Plugin, PrecisionBackend
+from zoo_core.distributed.slots import n_slots_of, parse_hosts
 from zoo_core.runtime.config import (
     Choice,
     LaunchConfig,
@@ -70,7 +71,22 @@ def configured(given: Settings) -> RunConfig:
     """
     if "name" not in _section(given, "precision"):
         given = merged(given, {"precision": {"name": default_precision()}})
-    return run_config(given)
+    return run_config(merged(given, {"launch": with_every_slot(_section(given, "launch"))}))
+
+
+def with_every_slot(launch: Settings) -> Settings:
+    """Settings of the launch section; where hosts are given and no number of ranks, there is one a slot.
+
+    Raises:
+        ConfigError: the hosts are no list of hosts.
+
+    >>> with_every_slot({"hosts": "a:2,b:1"})["n_ranks"]
+    3
+    """
+    hosts = launch.get("hosts")
+    if "n_ranks" in launch or not hosts or not isinstance(hosts, str):
+        return launch
+    return {**launch, "n_ranks": n_slots_of(parse_hosts(hosts))}
 
 
 def given_settings(task: str, preset: str, layers: Iterable[Settings]) -> Settings:

@@ -3,10 +3,10 @@
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
-from zoo_core.contract import Rank, ZooError
-from zoo_core.distributed.launch import launch_local
-from zoo_core.distributed.signals import Stopped, StopRequests, signal_of
+from zoo_core.contract import Rank
+from zoo_core.distributed.signals import StopRequests
 from zoo_core.distributed.single import SingleRank
 from zoo_core.runtime.checkpoint import read_state
 from zoo_core.runtime.config import RunConfig
@@ -14,35 +14,64 @@ from zoo_core.runtime.first_use import packed_on_first_use
 from zoo_core.runtime.prepare import Prepared, leave_out_unreadable, prepare
 from zoo_core.runtime.process import prepare_process
 from zoo_core.runtime.progress import Shown
+from zoo_core.runtime.ranks import record_ranks
 from zoo_core.runtime.record import RunFolder, refuse_existing
 from zoo_core.runtime.resume import prepared_in, refuse_foreign_checkpoint
 
-RankCommand = Callable[[Path, int], list[str]]
-"""The command of one rank of the run in a folder, with TensorFlow's threads (`launch.n_threads`)."""
+
+class Ranks(Protocol):
+    """The processes of a run: this one, those that are launched, or those that something else has started."""
+
+    def check(self, prepared: Prepared, out: Path, say: Callable[[str], None]) -> None:
+        """See that the run can be done where the ranks are; nothing has been written yet.
+
+        Args:
+            prepared: the run.
+            out: its folder, which may not be there.
+            say: takes warnings.
+        Raises:
+            ZooError: it cannot; names the host.
+        """
+        ...
+
+    def execute(self, folder: RunFolder, prepared: Prepared) -> None:
+        """Train and evaluate.
+
+        Raises:
+            ZooError: a user's mistake.
+            RanksFailedError: a rank failed and has said why.
+            Stopped: by a signal.
+        """
+        ...
 
 
-class RanksFailedError(ZooError, RuntimeError):
-    """A rank ended with an exit code; what went wrong has been shown already.
+class ThisProcess:
+    """A run of one process."""
 
-    Attributes:
-        exit_code: of the rank.
-    """
+    def check(self, prepared: Prepared, out: Path, say: Callable[[str], None]) -> None:
+        """There is nothing that could differ."""
 
-    def __init__(self, exit_code: int) -> None:
-        super().__init__(f"A rank ended with exit code {exit_code}")
-        self.exit_code = exit_code
+    def execute(self, folder: RunFolder, prepared: Prepared) -> None:
+        """Train and evaluate here."""
+        n_threads = prepared.config.launch.n_threads
+        with StopRequests(tells=True) as requests:
+            cores = prepare_process(Rank(), n_threads)
+            from zoo_core.runtime.run import execute
+
+            record_ranks(folder, SingleRank(), cores, n_threads)
+            execute(folder, prepared, SingleRank(), requests)
 
 
-def resume_run(folder: RunFolder, config: RunConfig, rank_command: RankCommand) -> None:
+def resume_run(folder: RunFolder, config: RunConfig, ranks: Ranks) -> None:
     """Go on with a run from its last checkpoint to its end.
 
     Args:
         folder: of the run, which is not finished.
         config: of `resumed_config`.
-        rank_command: starts one rank, where there is more than one.
+        ranks: do it.
     Raises:
         ZooError: there is no checkpoint of this run, or a user's mistake; the checkpoints stay as they are.
-        RanksFailedError: a rank failed and has said why.
+        RanksFailedError: a rank failed.
         Stopped: by a signal.
     """
     progress = Shown()
@@ -53,16 +82,17 @@ def resume_run(folder: RunFolder, config: RunConfig, rank_command: RankCommand) 
         progress.say(line)
     state = read_state(folder.last_checkpoint)
     progress.say(f"going on after step {state.step}, in epoch {min(state.epoch + 1, config.trainer.n_epochs)}")
-    _execute(folder, prepared, rank_command)
+    ranks.check(prepared, folder.path, progress.say)
+    ranks.execute(folder, prepared)
 
 
-def start_run(folder: RunFolder, config: RunConfig, rank_command: RankCommand) -> None:
+def start_run(folder: RunFolder, config: RunConfig, ranks: Ranks) -> None:
     """Check, prepare, train and evaluate.
 
     Args:
         folder: not there yet.
         config: of the run.
-        rank_command: starts one rank, where there is more than one.
+        ranks: do it.
     Raises:
         ZooError: a user's mistake; a folder without a checkpoint is removed.
         RanksFailedError: a rank failed and has said why.
@@ -70,7 +100,9 @@ def start_run(folder: RunFolder, config: RunConfig, rank_command: RankCommand) -
     """
     refuse_existing(folder.path)
     progress = Shown()
-    prepared = packed_on_first_use(prepare(config), progress)
+    prepared = prepare(config)
+    ranks.check(prepared, folder.path, progress.say)
+    prepared = packed_on_first_use(prepared, progress)
     for line in _opening_lines(prepared):
         progress.say(line)
     with progress.meter("checking images", sum(prepared.split.counts().values())) as meter:
@@ -79,26 +111,9 @@ def start_run(folder: RunFolder, config: RunConfig, rank_command: RankCommand) -
         progress.say(f"left out: '{bad.example_id}' {bad.reason}")
     folder = RunFolder.create(folder.path, prepared)
     try:
-        _execute(folder, prepared, rank_command)
+        ranks.execute(folder, prepared)
     finally:
         folder.remove_if_empty()
-
-
-def _execute(folder: RunFolder, prepared: Prepared, rank_command: RankCommand) -> None:
-    launch = prepared.config.launch
-    if launch.n_ranks > 1:
-        # The threads are told, not read by the rank: a run may go on with other ranks than its folder says.
-        exit_code = launch_local(rank_command(folder.path, launch.n_threads), launch.n_ranks)
-        if received := signal_of(exit_code):
-            raise Stopped(received)
-        if exit_code:
-            raise RanksFailedError(exit_code)
-        return
-    with StopRequests(tells=True) as requests:
-        prepare_process(Rank(), launch.n_threads)
-        from zoo_core.runtime.run import execute
-
-        execute(folder, prepared, SingleRank(), requests)
 
 
 def _opening_lines(prepared: Prepared) -> list[str]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from zoo_core.contract import Communicator, ConfigError, DataError
 from zoo_core.data.order import Order
+from zoo_core.distributed.beats import Beats
 from zoo_core.runtime.checkpoint import (
     TrainingState,
     read_checkpoint,
@@ -73,6 +74,11 @@ class Trainer:
         return Ledger(self.stream, self.communicator)
 
     @property
+    def beats(self) -> Beats:
+        """Hear what this rank does."""
+        return self.wishes.beats
+
+    @property
     def order(self) -> Order:
         """Which training example is seen when."""
         return self.stream.order
@@ -96,7 +102,7 @@ class Trainer:
         for _ in range(state.epoch, self.prepared.config.trainer.n_epochs):
             state = self._end_epoch(state, self._train_epoch(state))
             self.wishes.saved()
-            self.wishes.stop_where_agreed()
+            self.wishes.stop(self.wishes.agree())
         return state
 
     def start(self) -> None:
@@ -131,14 +137,17 @@ class Trainer:
         config = self.prepared.config.trainer
         epoch, n_steps = state.epoch + 1, self.order.n_steps(config.n_epochs)
         epoch_end = self.order.n_steps(epoch)
+        self.beats.begins(f"beginning epoch {epoch}")
         losses: list[float] = []
         start = time.monotonic()
         note = "" if self.step.is_compiled else "compiling"
         with self.progress.meter(f"epoch {epoch}/{config.n_epochs}", epoch_end - state.step, note) as meter:
             for step, shares in self.stream.batches(state.step, epoch_end):
+                self.beats.has_batch(f"step {step + 1} of {n_steps} begun")
                 rate = learning_rate(config, step, n_steps, state.progress.n_plateaus)
                 losses.append(self.step([share.batch for share in shares], rate))
                 self.ledger.add(shares)
+                self.beats.done(f"step {step + 1} of {n_steps} done")
                 self._show(meter, step, losses, start)
                 self._refuse_divergence(losses[-1], step)
                 self._heed(dataclasses.replace(state, step=step + 1), epoch_end)
@@ -151,6 +160,7 @@ class Trainer:
         agreed = self.wishes.agree()
         if not agreed.save and state.step < epoch_end:
             return
+        self.beats.begins(f"saving after step {state.step}")
         self._refuse_unsound(state.step)
         # Each rank's own statistics, not their mean: a checkpoint must not change what is computed after it.
         arrays = {**self._arrays(), STATISTICS: self.step.statistics.gathered()}
@@ -160,11 +170,13 @@ class Trainer:
         self.wishes.stop(agreed)
 
     def _end_epoch(self, state: TrainingState, done: EpochDone) -> TrainingState:
+        self.beats.begins(f"validating after step {done.step}")
         self._refuse_unsound(done.step)
         self.step.statistics.average()
         self._log_coverage(done.epoch)
         task, config = self.prepared.task, self.prepared.config.trainer
         value = primary_metric(self.prepared, self.predictor, self.progress)
+        self.beats.begins(f"validated after step {done.step}")
         metric = task.primary_metric
         progress = state.progress.after(value, done.step, metric.direction, config.plateau_patience)
         state = dataclasses.replace(state, step=done.step, epoch=done.epoch, progress=progress)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from zoo_core.contract import Communicator
+from zoo_core.distributed.beats import NO_BEATS, Beats
 from zoo_core.distributed.signals import STOP_SIGNALS, Stopped, StopRequests
 
 
@@ -32,6 +33,7 @@ class Wishes:
         communicator: the ranks.
         requests: signals to this process.
         every_s: seconds between two checkpoints.
+        beats: hear what this rank does.
         clock: seconds that only grow.
     """
 
@@ -40,12 +42,14 @@ class Wishes:
         communicator: Communicator,
         requests: StopRequests,
         every_s: float,
+        beats: Beats = NO_BEATS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._communicator = communicator
         self._requests = requests
         self._every_s = every_s
         self._clock = clock
+        self.beats = beats
         self._saved_at = clock()
 
     def agree(self) -> Agreed:
@@ -57,11 +61,12 @@ class Wishes:
         return Agreed(save or stop is not None, stop)
 
     def stop_where_agreed(self) -> None:
-        """Stop all ranks where one was asked to, and save nothing: the last checkpoint makes this work again.
+        """A batch is predicted. Stop all ranks where one was asked to, and save nothing: the checkpoint makes it again.
 
         Raises:
             Stopped: on every rank.
         """
+        self.beats.done("a batch was predicted")
         self.stop(self.agree())
 
     def stop(self, agreed: Agreed) -> None:

@@ -307,7 +307,7 @@ def test_a_report_that_is_made_again_is_the_same(others: RunFolder, tmp_path: Pa
 
 def test_what_was_only_evaluated_cannot_be_resumed_nor_evaluated_elsewhere(others: RunFolder) -> None:
     with pytest.raises(DataError, match="where nothing was trained"):
-        resumed_config(others, "chexnet", None)
+        resumed_config(others, "chexnet", {})
     with pytest.raises(DataError, match=r"with a model\.json was wanted"):
         read_model(others.path)
 

@@ -155,8 +155,8 @@ def test_run_without_a_checkpoint_cannot_go_on(begun, prepared):
 
 def test_configuration_is_that_of_the_folder_and_the_number_of_ranks_may_change(begun, prepared):
     folder, _ = begun
-    assert resumed_config(folder, "chexnet", None) == prepared.config
-    other = resumed_config(folder, "chexnet", 3)
+    assert resumed_config(folder, "chexnet", {}) == prepared.config
+    other = resumed_config(folder, "chexnet", {"n_ranks": 3})
     assert other.launch.n_ranks == 3
     assert dataclasses.replace(other, launch=prepared.config.launch) == prepared.config
 
@@ -166,17 +166,17 @@ def test_threads_chosen_for_the_ranks_there_were_are_not_those_of_other_ranks(be
     description = folder.describe()
     description["config"]["launch"] = {"n_ranks": 2, "n_threads": 5, "n_streams": 3}
     folder.write_json(folder.run_json, description)
-    assert resumed_config(folder, "chexnet", 2).launch == LaunchConfig(2, 5, 3)
-    assert resumed_config(folder, "chexnet", None).launch == LaunchConfig(2, 5, 3)
-    assert resumed_config(folder, "chexnet", 3).launch == LaunchConfig(3, 0, 3)
+    assert resumed_config(folder, "chexnet", {"n_ranks": 2}).launch == LaunchConfig(2, 5, 3)
+    assert resumed_config(folder, "chexnet", {}).launch == LaunchConfig(2, 5, 3)
+    assert resumed_config(folder, "chexnet", {"n_ranks": 3}).launch == LaunchConfig(3, 0, 3)
 
 
 def test_ranks_that_find_no_example_and_another_task_are_refused(begun):
     folder, _ = begun
     with pytest.raises(ConfigError, match="7 in all"):
-        resumed_config(folder, "chexnet", 7)
+        resumed_config(folder, "chexnet", {"n_ranks": 7})
     with pytest.raises(ConfigError, match=r"'chexnet'\. Received: 'boneage'"):
-        resumed_config(folder, "boneage", None)
+        resumed_config(folder, "boneage", {})
 
 
 def test_data_that_have_changed_are_refused(begun):
