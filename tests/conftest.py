@@ -205,3 +205,19 @@ def heeded_signals() -> Iterator[None]:
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
+
+
+SSH = """#!/bin/sh
+echo "$@" > {folder}/ssh-was-called-with
+for word; do command=$word; done
+exec /bin/sh -c "$command"
+"""
+
+
+@pytest.fixture
+def ssh(tmp_path: Path) -> str:
+    """A program that does as ssh, but that the host is this one."""
+    program = tmp_path / "ssh"
+    program.write_text(SSH.format(folder=tmp_path))
+    program.chmod(0o755)
+    return str(program)

@@ -1,8 +1,9 @@
 """A data set and a topology that train in no time; the data set can send a signal in the middle of an epoch.
 
 The environment variable SIGNALLING_LAB, such as "15 40 self", says which signal, at which read of the process, and to
-whom: this process, or the launcher that is the root's parent. It is no setting, so that an interrupted run has the
-settings of one that is not. LYING_RANK is a rank that updates its weights by a little more than the others do.
+whom: the root itself, the launcher that is the root's parent, or another rank, by its number, to itself. It is no
+setting, so that an interrupted run has the settings of one that is not. LYING_RANK is a rank that updates its weights by
+a little more than the others do.
 """
 
 import itertools
@@ -60,7 +61,8 @@ class Lab:
 
 def send_signal(n_reads):
     number, at, to = os.environ.get("SIGNALLING_LAB", "0 0 nobody").split()
-    if n_reads == int(at) and os.environ.get("HOROVOD_RANK", "0") == "0":
+    who = to if to.isdigit() else "0"
+    if n_reads == int(at) and os.environ.get("HOROVOD_RANK", "0") == who:
         os.kill(os.getppid() if to == "launcher" else os.getpid(), int(number))
 
 

@@ -26,8 +26,8 @@ def share_of_cores(cores: list[int], rank: Rank) -> list[int]:
     return cores[start : start + each + (rank.local_rank < more)]
 
 
-def bind_to_cores(rank: Rank) -> list[int]:
-    """Keep this process on its share of the host's cores, and return the share."""
-    own = share_of_cores(sorted(os.sched_getaffinity(0)), rank)
+def bind_to_cores(rank: Rank, cores: list[int] | None = None) -> list[int]:
+    """Keep this process on some cores, or on its share of the host's, and return them."""
+    own = cores or share_of_cores(sorted(os.sched_getaffinity(0)), rank)
     os.sched_setaffinity(0, own)
     return own

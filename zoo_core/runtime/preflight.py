@@ -78,9 +78,18 @@ class Findings:
 def software_of(config: RunConfig) -> Software:
     """What this process would run."""
     modules = {plugins.load(kind, getattr(config, section).name).config.__module__ for section, kind in _SECTIONS}
-    packages = sorted({"zoo_core", *(module.partition(".")[0] for module in modules)})
+    return _software({"zoo_core", *(module.partition(".")[0] for module in modules)})
+
+
+def software_here() -> Software:
+    """What any process here would run: with the sources of every plugin that is installed."""
+    packages = {"zoo_core", *(entry.value.partition(":")[0].partition(".")[0] for entry in plugins.find_entries())}
+    return _software(packages)
+
+
+def _software(packages: set[str]) -> Software:
     versions = {"Python": platform.python_version(), **recorded_versions()}
-    return Software(versions, {package: _hash_of_sources(package) for package in packages})
+    return Software(versions, {package: _hash_of_sources(package) for package in sorted(packages)})
 
 
 def look(settings: Settings, token: Path) -> Findings:
@@ -156,12 +165,20 @@ def _refuse_differences(prepared: Prepared, out: Path, found: dict[str, Findings
 
 def _refuse_unreachable(found: dict[str, Findings], launch: LaunchConfig) -> None:
     for host, findings in found.items():
-        if findings.name_trap:
-            raise MachineError(
-                f"Host '{host}' needs a name that leads to it; {findings.name_trap}: give it the host's routable "
-                "address in its /etc/hosts"
-            )
+        refuse_name_trap(host, findings.name_trap)
     common_interface([findings.interfaces for findings in found.values()], launch.interface)
+
+
+def refuse_name_trap(host: str, trap: str | None) -> None:
+    """Ranks of several hosts meet by the address that each host's own name leads to.
+
+    Raises:
+        MachineError: there is a trap.
+    """
+    if trap:
+        raise MachineError(
+            f"Host '{host}' needs a name that leads to it; {trap}: give it the routable address in its /etc/hosts"
+        )
 
 
 def _ask_all(hosts: Sequence[str], prepared: Prepared, out: Path) -> dict[str, Findings]:

@@ -35,16 +35,17 @@ GRAPH_OPTIMIZERS = (
 and ReLU, "remapping", stays."""
 
 
-def prepare_process(rank: Rank, n_threads: int = 0) -> list[int]:
+def prepare_process(rank: Rank, n_threads: int = 0, cores: list[int] | None = None) -> list[int]:
     """Give this process its cores, and TensorFlow its threads; call it before TensorFlow is imported.
 
     Args:
         rank: which process of how many.
         n_threads: TensorFlow's; 0 for as many as there are cores.
+        cores: that it has; None for its share of those of the host.
     Returns:
         The cores.
     """
-    cores = bind_to_cores(rank)
+    cores = bind_to_cores(rank, cores)
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     # TensorFlow leaves oneDNN alone where a CPU has neither VNNI nor AMX, and takes half as long again there.

@@ -28,7 +28,9 @@ class RankLostError(Exception):
         os._exit(LOST)
 
 
-def run_rank(folder: Path, n_threads: int, requests: StopRequests, beats: Beats) -> None:
+def run_rank(
+    folder: Path, n_threads: int, requests: StopRequests, beats: Beats, cores: list[int] | None = None
+) -> None:
     """Do this rank's part of the run in a folder; the environment says which rank this is.
 
     Args:
@@ -36,6 +38,7 @@ def run_rank(folder: Path, n_threads: int, requests: StopRequests, beats: Beats)
         n_threads: TensorFlow's; 0 for one a core.
         requests: signals to this process.
         beats: hear what it does.
+        cores: that it has; None for its share of those of the host.
     Raises:
         RankLostError: another rank is gone.
         ZooError: a user's mistake.
@@ -45,7 +48,7 @@ def run_rank(folder: Path, n_threads: int, requests: StopRequests, beats: Beats)
 
     rank = rank_of_environment() or Rank()
     beats.begins("importing TensorFlow")
-    cores = prepare_process(rank, n_threads)
+    cores = prepare_process(rank, n_threads, cores)
     from zoo_core.runtime.run import execute
 
     run_folder = RunFolder(folder)

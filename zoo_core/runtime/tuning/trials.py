@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from zoo_core.distributed.horovod import outside_any_rank
 from zoo_core.runtime.settings import Settings
 
 
@@ -37,7 +38,7 @@ class Trial:
         task, self._log = folder / "trial.json", folder / "stderr"
         task.write_text(json.dumps({"settings": settings, "rows": list(rows)}))
         # No stall check: ranks that rest are not stalled. A session of its own: Ctrl-C is the conductor's alone.
-        environment = {**os.environ, "HOROVOD_STALL_CHECK_DISABLE": "1", "PYTHONUNBUFFERED": "1"}
+        environment = {**outside_any_rank(os.environ), "HOROVOD_STALL_CHECK_DISABLE": "1", "PYTHONUNBUFFERED": "1"}
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter and our own module
                 [sys.executable, "-P", "-m", "zoo_core.runtime.tuning.trial", str(task)],
