@@ -26,6 +26,8 @@ except ImportError:
     sys.exit({_LACKS_VENV})
 """
 
+SYSTEM_FOLDERS = ("/usr/sbin", "/sbin")
+
 # What Horovod needs of the system besides the compiler itself.
 _HEADERS_PROBE = "#include <string>\n#include <sys/socket.h>\n"
 
@@ -87,10 +89,21 @@ def _finds_headers(compiler: str) -> bool:
     return subprocess.run(command, input=_HEADERS_PROBE, text=True, capture_output=True, check=False).returncode == 0
 
 
+TEST_PROGRAMS = {"sshd": "openssh-server", "ip": "iproute2", "mpirun": "openmpi-bin"}
+"""Programs that some tests need, which are skipped without; and the Debian packages that bring them."""
+
+
+def missing_test_packages() -> list[str]:
+    """Debian packages that bring what some tests lack here; nobody needs them to run or to build anything."""
+    # sshd and ip are found in root's folders, which not every PATH has.
+    path = os.pathsep.join([os.environ.get("PATH", ""), *SYSTEM_FOLDERS])
+    return [package for program, package in TEST_PROGRAMS.items() if not shutil.which(program, path=path)]
+
+
 def missing_packages() -> list[str]:
-    """Every Debian package that a full set-up lacks on this machine."""
+    """Every Debian package that a full set-up, and the whole test suite, lack on this machine."""
     try:
         find_python()
     except MissingPackagesError as error:
-        return error.packages + missing_build_packages()
-    return missing_build_packages()
+        return error.packages + missing_build_packages() + missing_test_packages()
+    return missing_build_packages() + missing_test_packages()

@@ -9,7 +9,7 @@ import pytest
 from zoo_core.cli.doctor import as_text
 from zoo_core.plugins import Entry, find_entries
 from zoo_core.runtime import examination
-from zoo_core.runtime.examination import Examination, PrecisionState
+from zoo_core.runtime.examination import Examination, PrecisionState, RankLayout, rank_layouts
 from zoo_core.runtime.libraries import Library
 from zoo_core.runtime.machine import Machine
 
@@ -102,6 +102,17 @@ def test_a_memory_that_cannot_be_written_is_a_warning_only(
     answer = zoo("doctor")
     assert answer.code == 0
     assert "zoo: warning: The verdicts on plugins cannot be remembered" in answer.err
+
+
+def test_the_cores_and_threads_of_each_rank_are_shown(zoo: Any, here: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examination.os, "sched_getaffinity", lambda pid: {0, 1, 2, 3, 5, 7})
+    assert rank_layouts([4, 6]) == (RankLayout(1, ((4, 6),)), RankLayout(2, ((4,), (6,))))
+    lines = [" ".join(line.split()) for line in zoo("doctor").out.splitlines()]
+    assert [line for line in lines if line.startswith("-np")] == [
+        "-np 1 cores 0,1,2,3,5,7 (6 threads)",
+        "-np 2 cores 0-2 (3 threads) | 3,5,7 (3 threads)",
+        "-np 4 cores 0,1 (2 threads) | 2,3 (2 threads) | 5 (1 thread) | 7 (1 thread)",
+    ]
 
 
 def test_the_machine_is_described_with_what_it_has_and_lacks() -> None:

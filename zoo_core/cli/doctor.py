@@ -11,7 +11,7 @@ from zoo_core.cli.list import as_table as plugins_as_table
 from zoo_core.cli.table import columns, terminal_width
 from zoo_core.cli.verbs import found_entries
 from zoo_core.contract import OutputError
-from zoo_core.runtime.examination import Examination, PrecisionState, examine
+from zoo_core.runtime.examination import Examination, PrecisionState, RankLayout, examine
 from zoo_core.runtime.libraries import Library
 from zoo_core.runtime.machine import FLAGS, Machine
 
@@ -45,6 +45,7 @@ def as_text(found: Examination) -> str:
     """The findings for a reader; what to do comes last."""
     sections = {
         "Machine": columns(_machine_rows(found.machine), 2, terminal_width()),
+        "Ranks": columns([_rank_row(layout) for layout in found.ranks], 2, terminal_width()),
         "Libraries": columns([(lib.name, _library_state(lib)) for lib in found.libraries], 2, terminal_width()),
         "Precisions": columns([(s.name, _precision_state(s)) for s in found.precisions], 2, terminal_width()),
         "Tuned": columns([_tuned_row(record) for record in found.tuned], 2, terminal_width()),
@@ -66,6 +67,16 @@ def _machine_rows(machine: Machine) -> list[tuple[str, str]]:
         ("threads", f"{machine.n_usable_cores}, one a usable core; limits: {' '.join(limits) or 'none'}"),
         ("memory", f"{machine.memory_bytes / 2**30:.1f} GiB"),
     ]
+
+
+def _rank_row(layout: RankLayout) -> tuple[str, str]:
+    shown = [f"{_span(cores)} ({len(cores)} thread{'s' if len(cores) > 1 else ''})" for cores in layout.cores]
+    return f"-np {layout.n_ranks}", f"core{'s' if len(layout.cores[0]) > 1 else ''} {' | '.join(shown)}"
+
+
+def _span(cores: tuple[int, ...]) -> str:
+    is_run = cores == tuple(range(cores[0], cores[-1] + 1)) and len(cores) > 2
+    return f"{cores[0]}-{cores[-1]}" if is_run else ",".join(map(str, cores))
 
 
 def _tuned_row(record: "Record") -> tuple[str, str]:

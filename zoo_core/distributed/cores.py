@@ -26,6 +26,15 @@ def share_of_cores(cores: list[int], rank: Rank) -> list[int]:
     return cores[start : start + each + (rank.local_rank < more)]
 
 
+def layout(cores: list[int], n_ranks: int) -> list[list[int]]:
+    """The cores of each of so many ranks on this host, each with a thread of TensorFlow's on every core of its own.
+
+    >>> layout([0, 1, 2, 3], 2)
+    [[0, 1], [2, 3]]
+    """
+    return [share_of_cores(cores, Rank(rank, n_ranks, rank, n_ranks)) for rank in range(n_ranks)]
+
+
 def bind_to_cores(rank: Rank, cores: list[int] | None = None) -> list[int]:
     """Keep this process on some cores, or on its share of the host's, and return them."""
     own = cores or share_of_cores(sorted(os.sched_getaffinity(0)), rank)

@@ -26,6 +26,9 @@ GRACE_S = 10.0
 MISTAKE = 2
 """Exit code of a user's mistake, which no other slot would cure."""
 
+KILLED_GRACE_S = 2.0
+"""The same where one was killed, or its host is gone: nobody has any more to say."""
+
 LOOK_S = 0.1
 
 N_LAST_LINES = 20
@@ -194,6 +197,8 @@ def _grace_s(codes: dict[int, int]) -> float:
     """How long the other ranks may take to end by themselves."""
     if codes.get(0) == MISTAKE:
         return 0  # the root has said all there is to say
+    if any(code > 128 for code in codes.values()):
+        return KILLED_GRACE_S
     # A rank that lost another may notice before the launcher does which one is gone.
     return GRACE_S if _has_culprit(codes) else SILENCE_S + GRACE_S
 

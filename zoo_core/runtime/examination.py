@@ -1,11 +1,13 @@
 """Looks at all that a run needs of this machine and of what is installed, and sorts what is wrong by what it costs."""
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zoo_core import plugins
 from zoo_core.contract import PrecisionBackend, ZooError
+from zoo_core.distributed.cores import layout
 from zoo_core.plugins import Entry
 from zoo_core.plugins.trial import try_plugin
 from zoo_core.runtime.libraries import Library, examine_libraries, host_name_trap
@@ -33,6 +35,19 @@ class PrecisionState:
 
 
 @dataclass(frozen=True)
+class RankLayout:
+    """Where ranks would be on this machine.
+
+    Attributes:
+        n_ranks: how many.
+        cores: of each, on which it has a thread each.
+    """
+
+    n_ranks: int
+    cores: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
 class Examination:
     """What was found.
 
@@ -44,6 +59,7 @@ class Examination:
         problems: something that is installed does not work: to mend.
         notes: what works, but not for everything.
         tuned: what 'zoo tune' found for this machine.
+        ranks: what `zoo run -np N` would give each rank.
     """
 
     machine: Machine
@@ -53,6 +69,7 @@ class Examination:
     problems: tuple[str, ...]
     notes: tuple[str, ...]
     tuned: "tuple[Record, ...]" = ()
+    ranks: tuple[RankLayout, ...] = ()
 
 
 def examine(entries: Iterable[Entry], progress: Callable[[str], None]) -> Examination:
@@ -77,7 +94,18 @@ def examine(entries: Iterable[Entry], progress: Callable[[str], None]) -> Examin
         problems=(*_library_faults(libraries, needed=True), *(e.reason for e in tried if e.reason)),
         notes=(*_library_faults(libraries, needed=False), *_host_notes(), *_precision_notes(precisions), *damage),
         tuned=tuned,
+        ranks=rank_layouts(sorted(os.sched_getaffinity(0))),
     )
+
+
+def rank_layouts(cores: list[int]) -> tuple[RankLayout, ...]:
+    """Of 1, 2, 4 ... ranks, as many as there are cores at most.
+
+    >>> [layout.n_ranks for layout in rank_layouts([0, 1, 2, 3, 4, 5])]
+    [1, 2, 4]
+    """
+    counts = [2**i for i in range(len(cores).bit_length())]
+    return tuple(RankLayout(n, tuple(map(tuple, layout(cores, n)))) for n in counts)
 
 
 def _tried(entry: Entry, progress: Callable[[str], None]) -> Entry:

@@ -84,8 +84,19 @@ def test_a_shim_that_refuses_hides_no_python_behind_it(
 
 
 @pytest.mark.usefixtures("no_running_python")
-def test_everything_that_is_missing_is_listed_at_once(only_path: Path) -> None:
-    assert machine.missing_packages() == ["python3.11", "python3.11-venv", "cmake", "make", "g++"]
+def test_everything_that_is_missing_is_listed_at_once(only_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "SYSTEM_FOLDERS", ())
+    build = ["python3.11", "python3.11-venv", "cmake", "make", "g++"]
+    assert machine.missing_packages() == [*build, "openssh-server", "iproute2", "openmpi-bin"]
+
+
+def test_what_only_tests_need_is_found_in_the_systems_folders_too(
+    only_path: Path, tmp_path: Path, write_program: WriteProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "SYSTEM_FOLDERS", (str(tmp_path / "sbin"),))
+    write_program(tmp_path / "sbin" / "sshd", "")
+    write_program(only_path / "mpirun", "")
+    assert machine.missing_test_packages() == ["iproute2"]
 
 
 def test_the_set_up_can_be_read_by_an_old_python() -> None:
