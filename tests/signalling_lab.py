@@ -2,8 +2,8 @@
 
 The environment variable SIGNALLING_LAB, such as "15 40 self", says which signal, at which read of the process, and to
 whom: the root itself, the launcher that is the root's parent, or another rank, by its number, to itself. It is no
-setting, so that an interrupted run has the settings of one that is not. LYING_RANK is a rank that updates its weights by
-a little more than the others do.
+setting, so that an interrupted run has the settings of one that is not. LYING_RANK is a rank that updates its weights
+by a little more than the others do.
 """
 
 import itertools
