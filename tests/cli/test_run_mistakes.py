@@ -1,5 +1,6 @@
 """Every mistake at `zoo run`: exit 2, one line that says what to change, and nothing written."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,31 @@ def the_line(out: str, err: str) -> str:
     last = err.rstrip("\n").splitlines()[-1]
     assert last.startswith("zoo: error: ")
     return last
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("-np", "5", "--hosts", "a.invalid:2,b.invalid:2"), "-np 5 needs as many slots. Received: 4 (2 on a.invalid"),
+        (
+            ("--hosts", "a.invalid:two"),
+            "needs each host once, with its slots, such as a:2,b:2. Received: 'a.invalid:two'",
+        ),
+        (("--hosts", "a.invalid:1,a.invalid:1"), "needs each host once"),
+        (("--restarts", "-1"), "--restarts (launch.n_restarts) needs a number from 0. Received: -1"),
+        (("-np", "2", "--set", "launch.ssh=ssh 'x"), "launch.ssh needs a command line"),
+        (("--hosts", "a.invalid:1", "--set", "launch.ssh=no-such-program"), "needs a program that can be started"),
+        (("--hosts", "localhost:1,127.0.0.1:1"), "which are this one"),
+    ],
+)
+def test_places_where_there_can_be_no_ranks(mistake, arguments, words):
+    assert words in mistake("chexnet", "--preset", "smoke", *arguments)
+
+
+@pytest.mark.skipif(not shutil.which("ssh"), reason="ssh is not installed: apt-get install openssh-client")
+def test_a_host_that_cannot_be_reached_is_named_in_the_words_of_ssh(mistake):
+    line = mistake("chexnet", "--preset", "smoke", "--hosts", "a.invalid:2")
+    assert "Host 'a.invalid' needs to be reached by 'ssh' without a question. Received: ssh: " in line
 
 
 def nih_root(folder: Path, n_images: int = 60) -> Path:

@@ -20,14 +20,9 @@ TIME_LIMITS = {
 """Of Horovod itself, for ranks whose launcher does not watch: a dead host is noticed after the first, and a rank that
 no longer takes part after the last. That one is long because the root may write while the others wait for it."""
 
-SIGNS_OF_LOSS = (
-    "Horovod has been shut down",
-    "HorovodInternalError",
-    "HorovodAll",
-    "HorovodBroadcast",
-    "HorovodGrouped",
-)
-"""In the words of an error of TensorFlow, which wraps Horovod's."""
+SIGNS_OF_LOSS = ("Horovod has been shut down", "gloo/transport/")
+"""In the words of an error of TensorFlow, which wraps Horovod's. Horovod's name alone is none: operations that do not
+fit each other are a fault of the program."""
 
 _SOME_SLOT = Slot(THIS_HOST, Rank())
 
@@ -153,6 +148,6 @@ def outside_any_rank(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def tells_of_lost_rank(error: BaseException) -> bool:
-    """Whether an error is that of a collective that cannot be completed: another rank is gone."""
+    """Whether an error is that of a collective that cannot be completed since another rank is gone."""
     words = " ".join(str(e) for e in (error, error.__cause__, error.__context__) if e)
-    return type(error).__name__ == "HorovodInternalError" or any(sign in words for sign in SIGNS_OF_LOSS)
+    return any(sign in words for sign in SIGNS_OF_LOSS)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from zoo_core.contract import ZooError
+from zoo_core.contract import ConfigError, ZooError
 from zoo_core.distributed.job import Job, Outcome, run_job
 from zoo_core.distributed.network import LOOPBACK, address_towards, common_interface, interfaces, is_this_machine
 from zoo_core.distributed.signals import Stopped, signal_of
@@ -35,6 +35,8 @@ class LaunchedRanks:
     Args:
         launch: where they are.
         command: of one rank, which `cli.rank` is.
+    Raises:
+        ConfigError: two hosts are this machine.
     """
 
     def __init__(self, launch: LaunchConfig, command: Sequence[str]) -> None:
@@ -42,10 +44,13 @@ class LaunchedRanks:
         self._command = command
         self._hosts = parse_hosts(launch.hosts) if launch.hosts else [Host(THIS_HOST, launch.n_ranks)]
         self._found: dict[str, Findings] = {}
+        _refuse_this_machine_twice(self._hosts)
 
     def check(self, prepared: Prepared, out: Path, say: Callable[[str], None]) -> None:
         """Ask every host whether the run can be done there; hosts are asked where one of them is not this machine."""
-        self._found = check_hosts(prepared, out, self._slots(self._hosts), say)
+        # A run that may lose a host may come to need those that it starts without.
+        n_ranks = n_slots_of(self._hosts) if self._launch.n_restarts else self._launch.n_ranks
+        self._found = check_hosts(prepared, out, fill_slots(self._hosts, n_ranks), say)
 
     def execute(self, folder: RunFolder, prepared: Prepared) -> None:  # noqa: ARG002 - each rank prepares for itself
         """Start the ranks and wait for them."""
@@ -74,6 +79,15 @@ class LaunchedRanks:
         n_threads = launch.n_threads if len(slots) == launch.n_ranks else 0
         arguments = {"folder": str(folder.path), "n_threads": n_threads}
         return Job(self._command, arguments, slots, launch.ssh, interface, _address(used, interface))
+
+
+def _refuse_this_machine_twice(hosts: Sequence[Host]) -> None:
+    here = [host.name for host in hosts if is_this_machine(host.name)]
+    if len(here) > 1:
+        raise ConfigError(
+            f"--hosts needs each machine once. Received: {' and '.join(here)}, which are this one: give all its slots "
+            "under one name"
+        )
 
 
 def _address(hosts: Sequence[str], interface: str) -> str:
