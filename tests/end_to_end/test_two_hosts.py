@@ -57,6 +57,7 @@ def await_none(hosts) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_run_on_two_hosts_ends_when_the_cable_is_drawn_and_goes_on_with_one_host_and_with_both(hosts, settings):
     out = hosts.folder / "run"
     run = hosts.zoo("run", *settings, "--out", "run", **SHOWN)
@@ -64,14 +65,14 @@ def test_a_run_on_two_hosts_ends_when_the_cable_is_drawn_and_goes_on_with_one_ho
     assert len(hosts.ranks()) == 2
     description = json.loads((out / "run.json").read_text())
     assert [rank["host"] for rank in description["ranks"]] == [0, 1]
-    assert "zoo-b" not in json.dumps(description["ranks"])
+    assert two_hosts.NAMES[1] not in json.dumps(description["ranks"])
 
     hosts.cable("down")
     cut_at = time.monotonic()
     error = run.communicate()[1]
     assert time.monotonic() - cut_at < LOST_WITHIN_S
     assert run.returncode == 75, error
-    assert error.splitlines()[-1].startswith("zoo: error: rank 1 on zoo-b ")
+    assert error.splitlines()[-1].startswith(f"zoo: error: rank 1 on {two_hosts.NAMES[1]} ")
     assert "(last: " in error.splitlines()[-1]
     assert error.endswith("go on with 'zoo run chexnet --resume --out run'\n")
     await_none(hosts)
@@ -80,7 +81,7 @@ def test_a_run_on_two_hosts_ends_when_the_cable_is_drawn_and_goes_on_with_one_ho
     unreachable = hosts.zoo("run", *settings, "--out", "other", **SHOWN)
     error = unreachable.communicate()[1]
     assert unreachable.returncode == 2
-    assert "Host 'zoo-b' needs to be reached" in error.splitlines()[-1]
+    assert f"Host '{two_hosts.NAMES[1]}' needs to be reached" in error.splitlines()[-1]
     assert not (hosts.folder / "other").exists()
 
     stopped_at = steps(out)
@@ -100,10 +101,10 @@ def test_a_run_on_two_hosts_ends_when_the_cable_is_drawn_and_goes_on_with_one_ho
 
 
 def test_a_name_that_leads_to_the_host_itself_is_found_before_the_run(hosts, settings):
-    table = Path("/etc/netns/zoo-b/hosts")
+    table = Path("/etc/netns") / two_hosts.NAMES[1] / "hosts"
     table.write_text(table.read_text().replace(two_hosts.ADDRESSES[1], "127.0.1.1"))
     trapped = hosts.zoo("run", *settings, "--out", "run", **SHOWN)
     error = trapped.communicate()[1]
     assert trapped.returncode == 2
-    assert "Host 'zoo-b' needs a name that leads to it; the name of this host resolves to the loopback" in error
+    assert f"Host '{two_hosts.NAMES[1]}' needs a name that leads to it; the name of this host resolves to" in error
     assert not (hosts.folder / "run").exists()

@@ -9,7 +9,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-NAMES = ("zoo-a", "zoo-b")
+# Of this process alone: another run of these tests on this machine has hosts of its own.
+NAMES = (f"zoo-a-{os.getpid()}", f"zoo-b-{os.getpid()}")
 ADDRESSES = ("198.51.100.1", "198.51.100.2")
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
@@ -88,7 +89,6 @@ def two_hosts(folder: Path) -> Iterator[Hosts]:
     """Make the hosts, and remove them whatever happens."""
     hosts = Hosts(folder)
     daemons: list[subprocess.Popen[str]] = []
-    _remove()
     try:
         _make_keys(folder)
         _make_network()

@@ -67,8 +67,7 @@ class Outcome:
     Attributes:
         exit_code: 0, that of the rank that failed, `LOST`, or that of a signal which asked it to stop.
         why: names the rank that failed, its host and what it did last; empty where the root has said it itself.
-        lost: the slot that should not be used again, and whether its whole host should not; None where the fault is
-            the program's.
+        lost: the slot that should not be used again; None where the fault is the program's.
         host_is_lost: whether the whole host of that slot should not be used again.
     """
 
