@@ -5,6 +5,7 @@ import importlib
 import click
 
 STUDIES = {
+    "scaling": ("zoo_core.cli.study_scaling:scaling", "What more ranks bring, and what an all-reduce costs."),
     "storage": ("zoo_core.cli.study_storage:storage", "What places and formats give a rank that reads images."),
 }
 """Module and name of each study's command, and one line for `zoo study --help`."""

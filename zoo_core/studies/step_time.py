@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 
 from zoo_core import plugins
-from zoo_core.contract import ConfigError, MachineError, Rank, Task, ZooError
+from zoo_core.contract import Communicator, ConfigError, MachineError, Rank, Task, ZooError
 
 N_WARM_UP, N_STEPS = 3, 5
 N_LABELS = 14
@@ -95,23 +95,22 @@ def measure(shape: StepShape) -> list[float]:
     return seconds[N_WARM_UP:]
 
 
-def prepare(shape: StepShape) -> None:
-    """TensorFlow with this process's cores, and the same random weights each time."""
+def prepare(shape: StepShape, rank: Rank | None = None) -> None:
+    """TensorFlow with this rank's cores, or all where there is one process, and the same random weights each time."""
     from zoo_core.runtime.process import prepare_process
 
     plugins.find("topology", shape.topology)
-    prepare_process(Rank())
+    prepare_process(rank or Rank())
     import keras
 
     keras.utils.set_random_seed(0)
 
 
-def make_step(shape: StepShape) -> tuple[Any, Any]:
-    """The train step that a run makes, and a batch for it."""
+def make_step(shape: StepShape, communicator: Communicator | None = None) -> tuple[Any, Any]:
+    """The train step that a run makes, of one rank or of those of a communicator, and a batch for it."""
     import keras
 
     from zoo_core.contract import InputScaling
-    from zoo_core.data.reader import Batch
     from zoo_core.distributed.single import SingleRank
     from zoo_core.models.assembly import build_backbone, build_model
     from zoo_core.runtime.sharing import Sharing
@@ -123,11 +122,18 @@ def make_step(shape: StepShape) -> tuple[Any, Any]:
     task = cast("Task", Findings())
     backbone = build_backbone(network, (shape.size_px, shape.size_px, 3), precision.policy())
     model = build_model(backbone, task, InputScaling(), precision.policy())
+    step = TrainStep(model, task, {}, keras.optimizers.Adam(), Sharing(communicator or SingleRank()))
+    return step, drawn_batch(shape)
+
+
+def drawn_batch(shape: StepShape) -> Any:
+    """A batch of noise, of which one label in ten is positive."""
+    from zoo_core.data.reader import Batch
+
     rng = np.random.default_rng(0)
     images = rng.random((shape.batch_size, shape.size_px, shape.size_px, 3), np.float32)
     targets = (rng.random((shape.batch_size, N_LABELS)) < 0.1).astype(np.float32)
-    step = TrainStep(model, task, {}, keras.optimizers.Adam(), Sharing(SingleRank()))
-    return step, Batch(images, targets, np.ones_like(targets))
+    return Batch(images, targets, np.ones_like(targets))
 
 
 def main(topology: str, precision: str, *sizes: str) -> None:
