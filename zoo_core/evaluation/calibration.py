@@ -169,6 +169,6 @@ def _slope(odds: np.ndarray, truth: np.ndarray, group: np.ndarray | None) -> Int
 
 
 def _around(value: float, error: float | None) -> Interval:
-    if error is None:
+    if error is None or not np.isfinite(error):
         return [value, None, None]
     return [value, value - STANDARD_ERRORS * error, value + STANDARD_ERRORS * error]

@@ -13,6 +13,10 @@ MOST_HALVINGS = 40
 LEAST_GAIN = 1e-24
 """Of the mean log likelihood in a step; below it coefficients are exact to 11 digits."""
 
+RIDGE = 1e-9
+"""Added to the information for a step, so that there is one where all probabilities are 0 or 1; the top stays where it
+is."""
+
 ROUND_OFF = 1e-12
 """Of a log likelihood, relative: what is lost within it is no loss."""
 
@@ -36,6 +40,8 @@ class LogisticFit:
     def errors(self, group: np.ndarray) -> np.ndarray:
         """Standard error of each coefficient where examples of one group resemble each other.
 
+        Without information, where all probabilities are 0 or 1, it is infinite.
+
         Args:
             group: (example,), int; groups without an example do not count.
         Source:
@@ -44,10 +50,15 @@ class LogisticFit:
         """
         n_groups = len(np.unique(group))
         scores = sums_of_groups(group, int(group.max()) + 1, self.columns * self.residuals[:, None])
-        bread = np.linalg.inv(self.information)
+        try:
+            bread = np.linalg.inv(self.information)
+        except np.linalg.LinAlgError:
+            return np.full(len(self.coefficients), np.inf)
         meat = np.einsum("ij,ik->jk", scores, scores)
-        variance = bread @ meat @ bread * n_groups / (n_groups - 1)
-        errors: np.ndarray = np.sqrt(np.diag(variance))
+        # With hardly any information it overflows: such an error is no number, or infinite.
+        with np.errstate(over="ignore", invalid="ignore"):
+            variance = bread @ meat @ bread * n_groups / (n_groups - 1)
+            errors: np.ndarray = np.sqrt(np.diag(variance))
         return errors
 
 
@@ -126,7 +137,7 @@ def _fit(columns: np.ndarray, truth: np.ndarray, offset: np.ndarray) -> Logistic
         probability = expit(_log_odds(columns, offset, coefficients))
         information = np.einsum("ij,i,ik->jk", columns, probability * (1 - probability), columns)
         slope = np.einsum("ij,i->j", columns, truth - probability)
-        step = np.linalg.solve(information, slope)
+        step = np.linalg.solve(information + RIDGE * np.eye(len(slope)), slope)
         if step @ slope <= LEAST_GAIN * len(truth):
             break
         coefficients = _uphill(columns, truth, offset, coefficients, step)

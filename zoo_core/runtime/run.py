@@ -16,6 +16,7 @@ from zoo_core.models.assembly import build_backbone, build_model
 from zoo_core.models.batch_norm import set_momentum
 from zoo_core.models.weights import LoadedWeights, load_weights
 from zoo_core.runtime.checkpoint import TrainingState
+from zoo_core.runtime.config import RunConfig
 from zoo_core.runtime.events import EventLog, ImageLeftOut, RunFinished, RunStarted
 from zoo_core.runtime.localization import boxes_of
 from zoo_core.runtime.machine import describe_machine
@@ -67,22 +68,15 @@ def _execute(
     beats.begins("building the network")
     # Before the first collective: the root writes none until every rank has looked.
     resumed = folder.last_checkpoint.exists()
-    root = communicator.rank.is_root
-    progress = Shown() if root else Silent()
     model, weights = build_network(prepared, communicator)
-    optimizer = make_optimizer(prepared.config.trainer)
-    sharing = sharing_of(prepared.config, communicator)
-    step = TrainStep(model, prepared.task, prepared.fitted, optimizer, sharing)
     wishes = Wishes(communicator, requests, prepared.config.trainer.checkpoint_every_s, beats)
-    batching = inference_batching(prepared, communicator)
-    predictor = Predictor(model, prepared.examples(), communicator, batching, wishes.stop_where_agreed)
-    if root:
+    trainer = make_trainer(folder, prepared, make_step(model, prepared, communicator), communicator, wishes)
+    log = trainer.log
+    if log:
         boxes_of(prepared)  # refused before training, if they are not what the contract says
         folder.extend({"weights": dataclasses.asdict(weights), "n_ranks": communicator.rank.size})
-    log = EventLog(folder.path) if root else None
-    trainer = Trainer(prepared, step, predictor, communicator, folder, log, progress, wishes)
     trainer.start()
-    state = trainer.restore(folder.last_checkpoint) if resumed else _new_state(prepared)
+    state = trainer.restore(folder.last_checkpoint) if resumed else new_state(prepared.config, prepared.split.hash)
     if log:
         n_steps = trainer.order.n_steps(prepared.config.trainer.n_epochs)
         log.write(RunStarted(state.step, n_steps, communicator.rank.size, describe_machine()))
@@ -91,17 +85,47 @@ def _execute(
     trainer.train(state)
     communicator.barrier()  # the root has written the checkpoint that all now read
     requests.all_is_saved()
-    trainer.restore(folder.best_checkpoint)
     beats.begins("predicting")
-    predictions = predict_parts(prepared, predictor, progress, PREDICTED_PARTS, weights_hash(model))
+    predictions = predict_with_best(trainer, PREDICTED_PARTS)
     beats.begins("writing the results")
     if log:
         baseline = metadata_baseline(prepared)
         write_model_folder(folder.model, model, prepared, weights, baseline)
-        write_maps(folder, prepared, model, predictions.of_split("test"), progress)
+        write_maps(folder, prepared, model, predictions.of_split("test"), trainer.progress)
         values = _write_results(folder, prepared, with_metadata_baseline(prepared, predictions, baseline))
         log.write(RunFinished(time.monotonic() - start, *values))
         write_report(folder)
+
+
+def make_step(model: Any, prepared: Prepared, communicator: Communicator) -> TrainStep:
+    """The train step of a run on a model of `build_network`."""
+    optimizer = make_optimizer(prepared.config.trainer)
+    return TrainStep(model, prepared.task, prepared.fitted, optimizer, sharing_of(prepared.config, communicator))
+
+
+def make_trainer(
+    folder: RunFolder, prepared: Prepared, step: TrainStep, communicator: Communicator, wishes: Wishes
+) -> Trainer:
+    """The trainer of a run; the root's writes its events and shows its progress.
+
+    Args:
+        folder: of the run.
+        prepared: the same on every rank.
+        step: of `make_step`.
+        communicator: the ranks.
+        wishes: to save and to stop.
+    """
+    root = communicator.rank.is_root
+    batching = inference_batching(prepared, communicator)
+    predictor = Predictor(step.model, prepared.examples(), communicator, batching, wishes.stop_where_agreed)
+    log = EventLog(folder.path) if root else None
+    return Trainer(prepared, step, predictor, communicator, folder, log, Shown() if root else Silent(), wishes)
+
+
+def predict_with_best(trainer: Trainer, parts: tuple[str, ...]) -> Predictions:
+    """Take the weights of the best checkpoint and predict parts of the split; every rank calls it."""
+    trainer.restore(trainer.folder.best_checkpoint)
+    return predict_parts(trainer.prepared, trainer.predictor, trainer.progress, parts, weights_hash(trainer.step.model))
 
 
 def _write_results(folder: RunFolder, prepared: Prepared, predictions: Predictions) -> list[float | None]:
@@ -136,14 +160,14 @@ def _load_in_turn(backbone: Any, topology: Topology, choice: str, communicator: 
     return load_weights(backbone, topology, choice)
 
 
-def _new_state(prepared: Prepared) -> TrainingState:
-    config = prepared.config
+def new_state(config: RunConfig, split_hash: str) -> TrainingState:
+    """Where training stands before the first step."""
     return TrainingState(
         step=0,
         epoch=0,
         seed=config.seed,
         progress=Progress(),
-        split_hash=prepared.split.hash,
+        split_hash=split_hash,
         topology=config.topology.name,
         task=config.task.name,
     )

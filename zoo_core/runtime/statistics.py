@@ -38,6 +38,10 @@ class RankStatistics:
             flat = tf.cast(flatten([v.value for v in self._variables]), tf.float32)
             self._kept.scatter_nd_update([[number]], [flat])
 
+    def begin_anew(self) -> None:
+        """Give every rank that this process plays what the model has."""
+        self._set(self._flat()[np.newaxis])
+
     def average(self) -> None:
         """Give every rank the mean over all ranks, in place."""
         own = self._flat() if self._kept is None else self._kept.numpy().mean(axis=0)

@@ -115,3 +115,19 @@ def test_where_no_slope_is_finite_it_says_why(x, truth, word):
 
 def test_classes_that_overlap_have_a_slope():
     assert why_no_line(np.array([0.0, 1, 2]), np.array([0, 1, 0])) is None
+
+
+@pytest.mark.parametrize("sure", [15.94, 36.0, 800.0])
+def test_predictions_that_are_sure_and_wrong_have_a_fit(sure):
+    x = np.array([-sure] * 3 + [sure] * 137)
+    truth = np.zeros(140, int)
+    truth[3:18] = 1
+    shift, line = fit_shift(x, truth), fit_line(x, truth)
+    assert np.isfinite([shift.coefficients[0], line.slope, line.intercept]).all()
+    assert expit(sure + shift.coefficients[0]) == pytest.approx(15 / 137)
+    assert not shift.errors(np.arange(140)) < 0
+
+
+def test_where_nothing_is_known_of_a_shift_its_error_is_no_number():
+    fit = fit_shift(np.array([-800.0, -800.0, 800.0, 800.0]), np.array([1, 0, 0, 1]))
+    assert not np.isfinite(fit.errors(np.arange(4))).any()

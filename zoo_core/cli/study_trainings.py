@@ -1,0 +1,111 @@
+"""What the studies that train have in common: options, their presets, and what is shown."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from zoo_core.cli.run import new_folder
+
+if TYPE_CHECKING:
+    from zoo_core.studies.training.grid import Grid
+    from zoo_core.studies.training.results import Results
+    from zoo_core.studies.training.subject import Wanted
+
+FOLDER = click.Path(path_type=Path)
+RULES = ("none", "linear", "sqrt")
+
+SETTINGS: dict[str, Any] = {
+    "precision": {"name": "float32"},
+    "split": {"test": 0.35},
+    "trainer": {"optimizer": "adam", "learning_rate": 1e-3, "schedule": "cosine", "warmup_epochs": 1},
+}
+"""Of every training, below those of --set: small images gain nothing by bfloat16, many test patients tell more."""
+
+PHANTOM = "chest-phantom"
+
+
+def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options of all studies that train."""
+    options = (
+        click.option("--data", metavar="NAME[=ROOT]", help="The examples.  [default: chest-phantom, few patients]"),
+        click.option("--task", default="chexnet", show_default=True, metavar="NAME", help="What is asked."),
+        click.option("--ranks", metavar="N,N", help="Numbers of virtual ranks; 1 is always among them."),
+        click.option("--seeds", "n_seeds", type=int, metavar="N", help="Trainings of each kind.  [default: 3]"),
+        click.option("--size", "size_px", type=int, metavar="PX", help="Length of y and x.  [default: 32]"),
+        click.option("--batch", "batch_size", type=int, metavar="N", help="Images of a rank's batch.  [default: 8]"),
+        click.option("--epochs", "n_epochs", type=int, metavar="N", help="Passes over the examples."),
+        click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Another setting of every training."),
+        click.option(
+            "--preset", type=click.Choice(["smoke", "default"]), default="default", show_default=True, help="How much."
+        ),
+        click.option("--out", type=FOLDER, metavar="DIR", help="Folder of the study.  [default: runs/study-...]"),
+        click.option("--json", "as_json", is_flag=True, help="One record instead of a table."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def chosen(presets: dict[str, dict[str, Any]], preset: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Options as they are given, and the preset's for those that are not."""
+    return {**presets[preset], **{name: value for name, value in given.items() if value is not None}}
+
+
+def wanted(options: dict[str, Any], topologies: tuple[str, ...]) -> "Wanted":
+    """What the options say is to be trained."""
+    from zoo_core.runtime.settings import parse_data, parse_setting
+    from zoo_core.studies.training.subject import Wanted
+
+    phantom = {"data": {"name": PHANTOM, "n_patients": options["n_patients"]}}
+    data = parse_data(options["data"]) if "data" in options else phantom
+    layers = [SETTINGS, data, *map(parse_setting, options["sets"])]
+    sizes = (options["size_px"], options["batch_size"], options["n_epochs"])
+    return Wanted(options["task"], layers, topologies, *sizes)
+
+
+def numbers(option: str, text: str) -> tuple[int, ...]:
+    """Numbers between commas, ascending, each once."""
+    try:
+        return tuple(sorted({int(word) for word in text.split(",")}))
+    except ValueError:
+        raise click.UsageError(f"{option} needs numbers such as 1,8,64. Received: '{text}'.") from None
+
+
+def run_study(grid: "Grid", out: Path | None, as_json: bool, write: Callable[[Any], "Results"]) -> None:
+    """Train what is missing, write the results and show them.
+
+    Args:
+        grid: what is to be trained.
+        out: folder of the study, or None for a new one.
+        as_json: whether a record is shown, instead of a table.
+        write: makes results of the measured cells.
+    """
+    from zoo_core.distributed.signals import Stopped, StopRequests
+    from zoo_core.studies.training.grid import train
+
+    folder = out or new_folder(f"study-{grid.study}")
+    try:
+        with StopRequests() as requests:
+            requests.all_is_saved()  # each cell is kept as soon as it is trained
+            results = write(train(grid, folder))
+    except Stopped as stopped:
+        click.echo(f"zoo: {stopped}: the same command with --out {folder} goes on", err=True)
+        sys.exit(stopped.exit_code)
+    if as_json:
+        click.echo(json.dumps(results.as_json(), indent=2))
+    else:
+        _show(results)
+
+
+def _show(results: "Results") -> None:
+    from zoo_core.cli.table import columns
+
+    click.echo(columns(results.table))
+    for verdict in results.verdicts:
+        click.echo(f"{'! ' * (verdict.level == 'warning')}{verdict.head} {verdict.text}")
+    for path in results.files:
+        click.echo(f"written: {path}")
