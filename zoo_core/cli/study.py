@@ -8,6 +8,7 @@ STUDIES = {
     "scaling": ("zoo_core.cli.study_scaling:scaling", "What more ranks bring, and what an all-reduce costs."),
     "accuracy": ("zoo_core.cli.study_accuracy:accuracy", "What many ranks cost in AUROC, and which cause costs what."),
     "storage": ("zoo_core.cli.study_storage:storage", "What places and formats give a rank that reads images."),
+    "topology": ("zoo_core.cli.study_topology:topology", "How networks bear large global batches, by finding."),
 }
 """Module and name of each study's command, and one line for `zoo study --help`."""
 

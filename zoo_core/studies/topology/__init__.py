@@ -1,0 +1,1 @@
+"""How topologies bear large global batches, beside each other and finding by finding."""
