@@ -12,13 +12,15 @@ from zoo_core.contract import MachineError, Rank
 from zoo_core.distributed.network import LOOPBACK, LOOPBACK_INTERFACE
 from zoo_core.distributed.slots import THIS_HOST, Slot, place_ranks
 
-TIME_LIMITS = {
+DEFAULTS = {
+    "HOROVOD_LOG_LEVEL": "fatal",
     "HOROVOD_GLOO_TIMEOUT_SECONDS": "120",
     "HOROVOD_STALL_CHECK_TIME_SECONDS": "120",
     "HOROVOD_STALL_SHUTDOWN_TIME_SECONDS": "1800",
 }
-"""Of Horovod itself, for ranks whose launcher does not watch: a dead host is noticed after the first, and a rank that
-no longer takes part after the last. That one is long because the root may write while the others wait for it."""
+"""Of Horovod itself. What it logs where a rank is gone, every rank says in words of ours. The times are for ranks whose
+launcher does not watch: a dead host is noticed after the first, and a rank that no longer takes part after the last,
+which is long because the root may write while the others wait for it."""
 
 SIGNS_OF_LOSS = ("Horovod has been shut down", "gloo/transport/")
 """In the words of an error of TensorFlow, which wraps Horovod's. Horovod's name alone is none: operations that do not
@@ -111,7 +113,7 @@ def rendezvous(slots: Sequence[Slot], interface: str, address: str) -> Iterator[
         "HOROVOD_GLOO_RENDEZVOUS_PORT": str(port),
     }
     try:
-        yield [{**time_limits(), **meeting, **environment_of(slot)} for slot in slots]
+        yield [{**defaults(), **meeting, **environment_of(slot)} for slot in slots]
     finally:
         server.stop()
 
@@ -137,9 +139,9 @@ def environment_of(slot: Slot) -> dict[str, str]:
     }
 
 
-def time_limits() -> dict[str, str]:
-    """Variables that let no rank wait for ever, but those that this process was given."""
-    return {name: os.environ.get(name, value) for name, value in TIME_LIMITS.items()}
+def defaults() -> dict[str, str]:
+    """Variables of `DEFAULTS`, but as this process was given them."""
+    return {name: os.environ.get(name, value) for name, value in DEFAULTS.items()}
 
 
 def outside_any_rank(environment: Mapping[str, str]) -> dict[str, str]:

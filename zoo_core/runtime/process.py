@@ -47,7 +47,8 @@ def prepare_process(rank: Rank, n_threads: int = 0, cores: list[int] | None = No
     """
     cores = bind_to_cores(rank, cores)
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+    # Of several ranks, TensorFlow warns at length of each operation that a lost rank ends.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1" if rank.size == 1 else "2")
     # TensorFlow leaves oneDNN alone where a CPU has neither VNNI nor AMX, and takes half as long again there.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     with without_announcements(), not_installed("sklearn"):
