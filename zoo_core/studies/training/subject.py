@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from zoo_core import plugins
 from zoo_core.contract import ConfigError
 from zoo_core.data.packed.transform import Transform
 from zoo_core.runtime.packing import Form, pack
@@ -143,6 +144,8 @@ def make_subject(wanted: Wanted, schemes: Iterable[Scheme]) -> Subject:
     """
     for layer in wanted.layers:
         _refuse_decided(layer)
+    for name in wanted.topologies:
+        plugins.find("topology", name)
     own = {"trainer": {"n_epochs": wanted.n_epochs}, "topology": {"name": wanted.topologies[0]}}
     config = configured(given_settings(wanted.task, "default", [*wanted.layers, own]))
     subject = Subject(prepare(config), wanted)
