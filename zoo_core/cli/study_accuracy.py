@@ -9,10 +9,10 @@ from zoo_core.cli.study_trainings import RULES, chosen, numbers, run_study, trai
 
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {
-        "ranks": "1,4,16,64",
+        "ranks": "1,8,64",
         "n_seeds": 3,
         "size_px": 32,
-        "batch_size": 8,
+        "batch_size": 4,
         "n_epochs": 4,
         "n_patients": 1_000,
         "topology": "densenet121",
@@ -21,7 +21,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "smoke": {
         "ranks": "1,2",
         "n_seeds": 2,
-        "size_px": 16,
+        "size_px": 32,
         "batch_size": 4,
         "n_epochs": 2,
         "n_patients": 40,

@@ -10,12 +10,12 @@ from zoo_core.cli.study_trainings import RULES, chosen, numbers, run_study, trai
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {
         "topologies": "densenet121,resnet50,vgg16",
-        "ranks": "1,8,64",
+        "ranks": "1,4,16",
         "n_seeds": 3,
         "size_px": 32,
         "batch_size": 8,
         "n_epochs": 4,
-        "n_patients": 1_000,
+        "n_patients": 600,
         "rule": "linear",
         "sharding": "partition",
     },
