@@ -40,6 +40,7 @@ class Group:
         environments: variables of each process, on top of this one's.
         command: what each of them runs.
         seconds: of each step, the mean of the processes.
+        processor_seconds: of each step, their sum, whatever else the machine does.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Group:
     environments: list[dict[str, str]]
     command: list[str]
     seconds: list[float] = field(default_factory=list)
+    processor_seconds: list[float] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         self._log = tempfile.TemporaryFile("w+", errors="replace")
@@ -78,9 +80,11 @@ class Group:
         for process in self._processes:
             process.stdin.write(f"{n_steps + 1}\n")
             process.stdin.flush()
-        seconds = np.mean([answer["seconds"] for answer in self._answers()], axis=0)
-        self.seconds += seconds[1:].tolist() if counted else []
+        answers = self._answers()
         self._signal(signal.SIGSTOP)
+        if counted:
+            self.seconds += np.mean([one["seconds"] for one in answers], axis=0)[1:].tolist()
+            self.processor_seconds += np.sum([one["processor_seconds"] for one in answers], axis=0)[1:].tolist()
 
     def images_per_s(self, seconds: float) -> float:
         """Of all processes."""
@@ -117,7 +121,7 @@ def ranks(turns: int, n_ranks: int, batch_size: int, variants: tuple[str, ...], 
         for _ in range(turns):
             for group in groups:
                 group.turn(N_STEPS)
-            click.echo(json.dumps(_report(groups)["ratio"]), err=True)
+            click.echo(json.dumps({k: _report(groups)[k] for k in ("ratio", "processor_seconds")}), err=True)
     report = {"shape": [*words, batch_size], "n_ranks": n_ranks, "turns": turns, **_report(groups)}
     loads = [load, os.getloadavg()]
     click.echo(json.dumps({**report, "load_before_and_after": loads, "machine": asdict(describe_machine())}, indent=2))
@@ -158,6 +162,7 @@ def _report(groups: list[Group]) -> dict[str, Any]:
     return {
         "images_per_s": {name: round(float(np.median(rate)), 2) for name, rate in rates.items()},
         "ratio": {name: np.quantile(rate / first, (0.5, 0.25, 0.75)).round(3).tolist() for name, rate in rates.items()},
+        "processor_seconds": {one.name: round(float(np.median(one.processor_seconds)), 3) for one in groups},
         "seconds": {one.name: [round(s, 3) for s in one.seconds] for one in groups},
     }
 

@@ -22,12 +22,14 @@ def answer(step: Callable[[], float], n_parameters: int, version: str) -> None:
         step()
     _say({"n_parameters": n_parameters, "version": version})
     for line in sys.stdin:
-        seconds = []
+        seconds, processor = [], []
         for _ in range(int(line)):
-            start = time.perf_counter()
+            start, worked = time.perf_counter(), time.process_time()
             loss = step()
             seconds.append(time.perf_counter() - start)
-        _say({"seconds": seconds, "loss": loss, "peak_memory_mb": peak_memory_mb()})
+            processor.append(time.process_time() - worked)
+        record = {"seconds": seconds, "processor_seconds": processor, "loss": loss}
+        _say({**record, "peak_memory_mb": peak_memory_mb()})
 
 
 def peak_memory_mb() -> float:

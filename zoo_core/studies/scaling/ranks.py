@@ -40,10 +40,16 @@ def found_by_ranks(job: Job, n_ranks: int) -> list[Found]:
             raise ConfigError(mistake)
         if exit_code or None in answers:
             raise MachineError(
-                f"{n_ranks} rank{'s' * (n_ranks > 1)} of the study need to end by themselves. Received: exit code "
+                f"{_ranks_need(n_ranks)}. Received: exit code "
                 f"{exit_code}, and {_last_words(folder, n_ranks) or ' '.join(said.getvalue().split()) or 'no word'}"
             )
         return [answer for answer in answers if answer]
+
+
+def _ranks_need(n_ranks: int) -> str:
+    return (
+        "1 rank of the study needs to end by itself" if n_ranks == 1 else f"{n_ranks} ranks need to end by themselves"
+    )
 
 
 def _answer(path: Path) -> Found | None:
