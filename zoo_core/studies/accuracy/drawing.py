@@ -14,6 +14,9 @@ MARKERS: dict[str, str] = dict(zip(SHARDINGS, "osD", strict=True))
 APART = 0.06
 """Of a factor of two, that curves are shifted by so that their intervals do not hide each other."""
 
+ROOM = 1.3
+"""Factor from the first and the last number to the ends of the axis."""
+
 
 def curves_chart(found: Sequence[Point], metric: str, title: str) -> bytes:
     """A PNG file: the metric, its difference from one process, and the share of examples that an epoch sees.
@@ -54,6 +57,7 @@ def ranks_axis(panel: Any, ranks: Sequence[int], label: str = "ranks") -> None:
     panel.set_xscale("log", base=2)
     panel.set_xticks(ranks, [str(n) for n in ranks])
     panel.minorticks_off()
+    panel.set_xlim(ranks[0] / ROOM, ranks[-1] * ROOM)
     panel.set_xlabel(label)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo_core.contract import ConfigError, OutputError
+from zoo_core.runtime.machine import describe_machine
 from zoo_core.runtime.progress import Shown
 from zoo_core.studies.cells import Cells
 from zoo_core.studies.training.scheme import Cell, Scheme, name_of
@@ -19,6 +20,9 @@ PREDICTIONS = "predictions"
 
 SEEDS_THAT_COUNT = 3
 """Fewer say little about how the next would differ."""
+
+WORKER_BYTES = 2_500_000_000
+"""Memory that a worker may need: DenseNet121 on 256 images of 32 pixels at a time needed 2.0 GB."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ def train(grid: Grid, folder: Path) -> Cells:
         return measured
     grid.subject.pack(folder)
     _make_folder(folder / PREDICTIONS)
-    n_workers = min(len(os.sched_getaffinity(0)), len(missing))
+    n_workers = workers_for(len(missing), len(os.sched_getaffinity(0)), describe_machine().memory_bytes)
     jobs = [_job(grid.subject, folder, name, cell) for name, cell in missing.items()]
     note = f"{len(missing)} trainings, {n_workers} at a time"
     with Shown().meter(f"{grid.study} study", len(missing), note) as meter, Workers(n_workers) as workers:
@@ -78,6 +82,15 @@ def train(grid: Grid, folder: Path) -> Cells:
             measured.add(missing[job.name], values)
             meter.advance(note=job.name)
     return measured
+
+
+def workers_for(n_cells: int, n_cores: int, memory_bytes: int) -> int:
+    """How many cells are trained at a time: one a core, as far as memory goes.
+
+    >>> workers_for(21, 2, 16 * 10**9), workers_for(21, 64, 16 * 10**9), workers_for(3, 64, 10**12)
+    (2, 6, 3)
+    """
+    return max(1, min(n_cells, n_cores, memory_bytes // WORKER_BYTES))
 
 
 def runs_of(measured: Cells, scored: Scored) -> dict[Scheme, dict[int, Run]]:
