@@ -33,7 +33,7 @@ VERBS = {
     "tune": Verb("zoo_core.cli.tune:tune", "What suits a task on this machine: ranks, threads, streams, precision."),
     "evaluate": Verb("zoo_core.cli.evaluate:evaluate", "Metrics again from predictions, or a model on other data."),
     "data": Verb("zoo_core.cli.data:data", "Pack a data set into a store that is read fast, or check a store."),
-    "study": Verb("zoo_core.cli.study:study", "Measure a whole grid and draw it: scaling, storage."),
+    "study": Verb("zoo_core.cli.study:study", "Measure a grid and draw it: scaling, accuracy, topology, storage."),
     "compare": Verb("zoo_core.cli.compare:compare", "Runs beside each other, on the examples they share."),
     "report": Verb("zoo_core.cli.report:report", "The report and the model card of a finished run again."),
 }

@@ -56,7 +56,8 @@ def run_rank(
     prepared = prepared_in(run_folder)
     beats.begins("meeting the other ranks")
     try:
-        communicator: Communicator = HorovodRanks() if rank.size > 1 else SingleRank()
+        many_sums = prepared.config.trainer.batch_norm == "cross-rank"
+        communicator: Communicator = HorovodRanks(many_sums=many_sums) if rank.size > 1 else SingleRank()
         record_ranks(run_folder, communicator, cores, n_threads)
         execute(run_folder, prepared, communicator, requests, beats)
     except Exception as error:

@@ -143,6 +143,11 @@ def broadcast_state(step: TrainStep, communicator: Communicator) -> None:
     """Give every rank the root's weights and optimizer state."""
     if communicator.rank.size == 1:
         return
-    for variable in [*step.model.variables, *step.optimizer.variables]:
-        variable.assign(communicator.broadcast(variable.numpy()))
+    variables = [*step.model.variables, *step.optimizer.variables]
+    # Hundreds of broadcasts would each wait for a cycle of Horovod's.
+    for dtype in dict.fromkeys(str(v.dtype) for v in variables):
+        own = [v for v in variables if str(v.dtype) == dtype]
+        flat = communicator.broadcast(np.concatenate([np.ravel(v.numpy()) for v in own]))
+        for variable, piece in zip(own, np.split(flat, np.cumsum(sizes(own))[:-1]), strict=True):
+            variable.assign(piece.reshape(variable.shape))
     step.parameters.gather()

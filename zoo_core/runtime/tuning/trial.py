@@ -54,8 +54,10 @@ def _answer(content: dict[str, Any], rank: Rank | None) -> None:
     prepare_process(rank or Rank(), content["settings"]["launch"]["n_threads"])
     from zoo_core.runtime.tuning.measuring import Bench
 
-    communicator: Communicator = HorovodRanks() if rank else SingleRank()
-    bench = Bench(_prepared(content), communicator)
+    prepared = _prepared(content)
+    many_sums = prepared.config.trainer.batch_norm == "cross-rank"
+    communicator: Communicator = HorovodRanks(many_sums=many_sums) if rank else SingleRank()
+    bench = Bench(prepared, communicator)
     while (command := _next_command(communicator))[0] >= 0:
         speed = _measured(bench, *command)
         if communicator.rank.is_root:

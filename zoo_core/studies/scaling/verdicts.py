@@ -20,7 +20,7 @@ def speed_up_verdict(steps: Sequence[Summary], setting: Setting) -> Verdict:
     factors = [f"{NAMES[s['name']]} {s['factor'][0]:.2f}" for s in steps if s.get("factor")]
     skipped = [f"{NAMES[s['name']].capitalize()} is left out: {s['skipped']}." for s in steps if "skipped" in s]
     head = f"{whole(steps):.2f} times stock Keras 3 on the same cores and the same {setting.global_batch_size} images."
-    text = f"{' x '.join(factors)}, factors of medians. {' '.join(skipped)}"
+    text = f"Factors of medians: {' x '.join(factors)}. {' '.join(skipped)}"
     return Verdict("note", head, text.strip())
 
 
@@ -41,6 +41,8 @@ def rank_verdicts(cells: Sequence[Summary], setting: Setting) -> Iterator[Verdic
     if crowded:
         text = "They share cores, and what they lose by it is no property of ranks. The model is not fitted to them."
         yield Verdict("warning", f"More ranks than cores: {', '.join(map(str, crowded))}.", text)
+    if all(cell["n_runs"] == 1 for cell in cells):
+        yield Verdict("warning", "Everything was measured once.", "How far the numbers scatter is not known.")
     noisy = [
         c
         for c in cells

@@ -136,6 +136,8 @@ def test_crowded_cores_and_a_machine_that_was_not_quiet_are_said(row, rows, sett
     calm = step_summaries([*rows, *(one | {"run": 1} for one in rows)], 2)
     noisy = step_summaries([*rows, row(2, images_per_s=11.0, run=1)], 2)
     assert "not quiet" not in heads(rank_verdicts(calm, setting))
+    assert "measured once" not in heads(rank_verdicts(calm, setting))
+    assert "warning: Everything was measured once." in heads(rank_verdicts(step_summaries(rows, 2), setting))
     said = heads(rank_verdicts(noisy, setting))
     assert "warning: The machine was not quiet." in said
     assert "warning: More ranks than cores: 4." in said
