@@ -91,7 +91,7 @@ def test_causes_are_told_apart_from_cells_that_are_there_and_those_that_are_miss
         "learning-rate rule",
         "per-rank batch norm",
         "sampling",
-        "all four together",
+        "all together",
     ]
     *added, total = [float(effect["difference"]) for effect in effects if effect["way"] == "added"]
     assert sum(added) == pytest.approx(total)

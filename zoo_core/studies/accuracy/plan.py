@@ -12,7 +12,7 @@ from zoo_core.studies.training.scheme import Scheme
 SHARDINGS: tuple[Sharding, ...] = get_args(Sharding)
 
 GLOBAL_BATCH, RULE, BATCH_NORM, SAMPLING = "global batch", "learning-rate rule", "per-rank batch norm", "sampling"
-ALL = "all four together"
+ALL = "all together"
 
 
 @dataclass(frozen=True)
