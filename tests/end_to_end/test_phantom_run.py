@@ -104,9 +104,11 @@ def test_checkpoints_know_the_split_and_where_training_stood(finished):
 def test_events_are_typed_and_tensorboard_has_scalars(finished):
     _, out = finished
     events = [json.loads(line) for line in (out / "events.jsonl").read_text().splitlines()]
-    assert [event["event"] for event in events] == ["RunStarted", "EpochDone", "RunFinished"]
-    assert events[0]["n_ranks"] == 2
-    assert np.isfinite(events[1]["loss"])
+    assert [event["event"] for event in events] == ["RunStarted", "EpochCovered", "EpochDone", "RunFinished"]
+    started, covered, done, _ = events
+    assert started["n_ranks"] == 2
+    assert covered["n_distinct"] == covered["n_examples"]
+    assert np.isfinite(done["loss"])
     assert list((out / "tensorboard").glob("events.out.tfevents.*"))
 
 
