@@ -5,8 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zoo_core.contract import Rank
-from zoo_core.runtime.process import prepare_process
 from zoo_core.runtime.settings import as_settings, configured, given_settings, merged
 from zoo_core.studies.training.scheme import Scheme
 
@@ -18,7 +16,6 @@ def settings(site):
     """Makes settings of a run of a scheme with a seed, on 30 drawn patients and a network of one layer."""
     source = (Path(__file__).parents[3] / "signalling_lab.py").read_text()
     site.install("one-layer-lab", {"zoo.topologies.v1:one-layer": "one_layer_lab:topology"}, one_layer_lab=source)
-    prepare_process(Rank())
     own = {
         "data": {"name": "chest-phantom", "n_patients": 30, "size_px": 16},
         "topology": {"name": "one-layer"},
