@@ -123,7 +123,7 @@ def test_topologies_are_trained_drawn_and_shown_by_finding(run_zoo, tmp_path):
     ("arguments", "words"),
     [
         (["--ranks", "1"], "one above 1. Received: 1"),
-        (["--ranks", "x"], "--ranks needs numbers such as 1,8,64. Received: 'x'"),
+        (["--ranks", "x"], "--ranks needs numbers such as 1,2,4. Received: 'x'"),
         (["--ranks", "1,512"], "--ranks 512 with --batch 4 make a global batch of 2048"),
         (["--seeds", "1"], "--seeds needs a number from 2 on, better 3"),
         (["--batch", "0"], "--batch needs a number from 1 on"),

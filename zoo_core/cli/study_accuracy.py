@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from zoo_core.cli.study_trainings import RULES, chosen, numbers, run_study, training_options, wanted
+from zoo_core.cli.study_running import chosen, numbers
+from zoo_core.cli.study_trainings import RULES, train_study, training_options, wanted
 
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {
@@ -49,7 +50,7 @@ def accuracy(ablate: bool, preset: str, out: Path | None, as_json: bool, **given
     from zoo_core.studies.training.subject import make_subject
 
     options = chosen(PRESETS, preset, given)
-    topology, rule, ranks = options["topology"], options["rule"], numbers("--ranks", options["ranks"])
+    topology, rule, ranks = options["topology"], options["rule"], numbers(options["ranks"])
     refuse_few_seeds(options["n_seeds"])
     schemes = list(curves(topology, ranks, rule))
     causes = effects(topology, max(ranks), rule) if ablate else []
@@ -57,6 +58,6 @@ def accuracy(ablate: bool, preset: str, out: Path | None, as_json: bool, **given
     subject = make_subject(wanted(options, (topology,)), schemes)
     grid = Grid("accuracy", subject, schemes, options["n_seeds"])
     if ablate:
-        run_study(grid, out, as_json, lambda measured: write_effects(subject, measured, causes))
+        train_study(grid, out, as_json, lambda measured: write_effects(subject, measured, causes))
     else:
-        run_study(grid, out, as_json, lambda measured: write_curves(subject, measured, topology, rule))
+        train_study(grid, out, as_json, lambda measured: write_curves(subject, measured, topology, rule))

@@ -1,13 +1,11 @@
 """`zoo study scaling`: what more ranks bring."""
 
-import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from zoo_core.cli.run import new_folder
+from zoo_core.cli.study_running import chosen, numbers, run_study
 
 if TYPE_CHECKING:
     from zoo_core.studies.scaling.plan import Plan
@@ -24,7 +22,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
     "smoke": {"topology": "vgg16", "size_px": 32, "batch_size": 2, "ranks": "1,2", "n_runs": 1, "n_steps": 2},
 }
-"""What is done where an option is not given; smoke ends in a minute or so and means nothing."""
+"""What is done where an option is not given; smoke means nothing."""
 
 FOLDER = click.Path(path_type=Path)
 
@@ -43,23 +41,11 @@ def scaling(preset: str, out: Path | None, as_json: bool, **given: Any) -> None:
 
     Speed is measured on the ranks that are asked for; a model, fitted to measured all-reduces, goes on to 512.
     """
-    from zoo_core.distributed.signals import Stopped, StopRequests
     from zoo_core.studies.scaling.study import measure
     from zoo_core.studies.scaling.writing import write_results
 
-    folder = out or new_folder("study-scaling")
     plan = _plan(preset, given)
-    try:
-        with StopRequests() as requests:
-            requests.all_is_saved()  # each cell is kept as soon as it is measured
-            results = write_results(plan, measure(plan, folder))
-    except Stopped as stopped:
-        click.echo(f"zoo: {stopped}: the same command with --out {folder} goes on", err=True)
-        sys.exit(stopped.exit_code)
-    if as_json:
-        click.echo(json.dumps(results.record(), indent=2))
-    else:
-        _show(results)
+    run_study("scaling", out, as_json, lambda folder: write_results(plan, measure(plan, folder)), _table)
 
 
 def _plan(preset: str, given: dict[str, Any]) -> "Plan":
@@ -67,21 +53,12 @@ def _plan(preset: str, given: dict[str, Any]) -> "Plan":
     from zoo_core.runtime.settings import default_precision
     from zoo_core.studies.scaling.plan import Plan
 
-    settings = {**PRESETS[preset], **{name: value for name, value in given.items() if value is not None}}
-    return Plan(**{**settings, "ranks": _numbers(settings["ranks"])}, precision=default_precision())
+    settings = chosen(PRESETS, preset, given)
+    ranks = tuple(sorted({1, *numbers(settings["ranks"])}))
+    return Plan(**{**settings, "ranks": ranks}, precision=default_precision())
 
 
-def _numbers(text: str) -> tuple[int, ...]:
-    """Numbers between commas and 1, ascending, each once."""
-    try:
-        return tuple(sorted({1, *(int(word) for word in text.split(","))}))
-    except ValueError:
-        raise click.UsageError(f"--ranks needs numbers such as 1,2,4. Received: '{text}'.") from None
-
-
-def _show(results: "Results") -> None:
-    from zoo_core.cli.table import columns
-
+def _table(results: "Results") -> list[tuple[str, ...]]:
     header = ("WAY", "RANKS", "SCALING", "IMAGES/S", "EFFICIENCY", "STEP MS", "ALL-REDUCE")
     rows = [
         (
@@ -95,8 +72,4 @@ def _show(results: "Results") -> None:
         )
         for cell in results.cells
     ]
-    click.echo(columns([header, *rows]))
-    for verdict in results.verdicts:
-        click.echo(f"{'! ' * (verdict.level == 'warning')}{verdict.head} {verdict.text}")
-    for path in results.files:
-        click.echo(f"written: {path}")
+    return [header, *rows]

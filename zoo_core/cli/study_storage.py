@@ -1,13 +1,11 @@
 """`zoo study storage`: what places and formats give."""
 
-import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from zoo_core.cli.run import new_folder
+from zoo_core.cli.study_running import numbers, run_study
 
 if TYPE_CHECKING:
     from zoo_core.studies.storage.plan import Plan
@@ -48,23 +46,11 @@ def storage(places: tuple[Path, ...], preset: str, out: Path | None, as_json: bo
 
     Files are written into a folder of their own in each place and removed again, whatever ends the study.
     """
-    from zoo_core.distributed.signals import Stopped, StopRequests
     from zoo_core.studies.storage.study import measure
     from zoo_core.studies.storage.writing import write_results
 
-    folder = out or new_folder("study-storage")
     plan = _plan(places, preset, given)
-    try:
-        with StopRequests() as requests:
-            requests.all_is_saved()  # each cell is kept as soon as it is measured
-            results = write_results(plan, measure(plan, folder))
-    except Stopped as stopped:
-        click.echo(f"zoo: {stopped}: the same command with --out {folder} goes on", err=True)
-        sys.exit(stopped.exit_code)
-    if as_json:
-        click.echo(json.dumps(results.record(), indent=2))
-    else:
-        _show(results)
+    run_study("storage", out, as_json, lambda folder: write_results(plan, measure(plan, folder)), _table)
 
 
 def _plan(places: tuple[Path, ...], preset: str, given: dict[str, Any]) -> "Plan":
@@ -83,19 +69,10 @@ def _plan(places: tuple[Path, ...], preset: str, given: dict[str, Any]) -> "Plan
         step: StepShape | float = settings["step_ms"]
     else:
         step = StepShape(settings["topology"], default_precision(), shape.size_px, shape.batch_size)
-    return Plan(places, _numbers(settings["ranks"]), settings["n_runs"], shape, step)
+    return Plan(places, numbers(settings["ranks"]), settings["n_runs"], shape, step)
 
 
-def _numbers(text: str) -> tuple[int, ...]:
-    """Numbers between commas, ascending, each once."""
-    try:
-        return tuple(sorted({int(word) for word in text.split(",")}))
-    except ValueError:
-        raise click.UsageError(f"--ranks needs numbers such as 1,2,4. Received: '{text}'.") from None
-
-
-def _show(results: "Results") -> None:
-    from zoo_core.cli.table import columns
+def _table(results: "Results") -> list[tuple[str, ...]]:
     from zoo_core.studies.storage.formats import FORMATS
     from zoo_core.studies.storage.summary import state_words
 
@@ -115,8 +92,4 @@ def _show(results: "Results") -> None:
         )
         for cell in results.cells
     ]
-    click.echo(columns([header, *rows]))
-    for verdict in results.verdicts:
-        click.echo(f"{'! ' * (verdict.level == 'warning')}{verdict.head} {verdict.text}")
-    for path in results.files:
-        click.echo(f"written: {path}")
+    return [header, *rows]

@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from zoo_core.cli.study_trainings import RULES, chosen, numbers, run_study, training_options, wanted
+from zoo_core.cli.study_running import chosen, numbers
+from zoo_core.cli.study_trainings import RULES, train_study, training_options, wanted
 
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {
@@ -58,7 +59,7 @@ def topology(preset: str, out: Path | None, as_json: bool, **given: Any) -> None
     options = chosen(PRESETS, preset, given)
     topologies = tuple(dict.fromkeys(word.strip() for word in options["topologies"].split(",")))
     refuse_few_seeds(options["n_seeds"])
-    order = schemes(topologies, numbers("--ranks", options["ranks"]), options["sharding"], options["rule"])
+    order = schemes(topologies, numbers(options["ranks"]), options["sharding"], options["rule"])
     subject = make_subject(wanted(options, topologies), order)
     grid = Grid("topology", subject, order, options["n_seeds"])
-    run_study(grid, out, as_json, lambda measured: write_results(subject, measured, order))
+    train_study(grid, out, as_json, lambda measured: write_results(subject, measured, order))

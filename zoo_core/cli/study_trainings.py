@@ -1,14 +1,12 @@
 """What the studies that train have in common: options, their presets, and what is shown."""
 
-import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from zoo_core.cli.run import new_folder
+from zoo_core.cli.study_running import run_study
 
 if TYPE_CHECKING:
     from zoo_core.studies.training.grid import Grid
@@ -29,8 +27,8 @@ SETTINGS: dict[str, Any] = {
         "batch_norm_momentum": 0.8,
     },
 }
-"""Of every training, below those of --set: small images gain nothing by bfloat16, many test patients tell more, and
-moving statistics have to follow a network of whose steps 64 ranks leave twenty."""
+"""Of every training, below those of --set: float32 on any CPU, so that studies of two machines compare; many test
+patients tell more; and moving statistics have to follow a network of whose steps 64 ranks leave twenty."""
 
 PHANTOM = "chest-phantom"
 
@@ -57,11 +55,6 @@ def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def chosen(presets: dict[str, dict[str, Any]], preset: str, given: dict[str, Any]) -> dict[str, Any]:
-    """Options as they are given, and the preset's for those that are not."""
-    return {**presets[preset], **{name: value for name, value in given.items() if value is not None}}
-
-
 def wanted(options: dict[str, Any], topologies: tuple[str, ...]) -> "Wanted":
     """What the options say is to be trained."""
     from zoo_core.runtime.settings import parse_data, parse_setting
@@ -74,15 +67,7 @@ def wanted(options: dict[str, Any], topologies: tuple[str, ...]) -> "Wanted":
     return Wanted(options["task"], layers, topologies, *sizes)
 
 
-def numbers(option: str, text: str) -> tuple[int, ...]:
-    """Numbers between commas, ascending, each once."""
-    try:
-        return tuple(sorted({int(word) for word in text.split(",")}))
-    except ValueError:
-        raise click.UsageError(f"{option} needs numbers such as 1,8,64. Received: '{text}'.") from None
-
-
-def run_study(grid: "Grid", out: Path | None, as_json: bool, write: Callable[[Any], "Results"]) -> None:
+def train_study(grid: "Grid", out: Path | None, as_json: bool, write: Callable[[Any], "Results"]) -> None:
     """Train what is missing, write the results and show them.
 
     Args:
@@ -91,28 +76,6 @@ def run_study(grid: "Grid", out: Path | None, as_json: bool, write: Callable[[An
         as_json: whether a record is shown, instead of a table.
         write: makes results of the measured cells.
     """
-    from zoo_core.distributed.signals import Stopped, StopRequests
     from zoo_core.studies.training.grid import train
 
-    folder = out or new_folder(f"study-{grid.study}")
-    try:
-        with StopRequests() as requests:
-            requests.all_is_saved()  # each cell is kept as soon as it is trained
-            results = write(train(grid, folder))
-    except Stopped as stopped:
-        click.echo(f"zoo: {stopped}: the same command with --out {folder} goes on", err=True)
-        sys.exit(stopped.exit_code)
-    if as_json:
-        click.echo(json.dumps(results.as_json(), indent=2))
-    else:
-        _show(results)
-
-
-def _show(results: "Results") -> None:
-    from zoo_core.cli.table import columns
-
-    click.echo(columns(results.table))
-    for verdict in results.verdicts:
-        click.echo(f"{'! ' * (verdict.level == 'warning')}{verdict.head} {verdict.text}")
-    for path in results.files:
-        click.echo(f"written: {path}")
+    run_study(grid.study, out, as_json, lambda folder: write(train(grid, folder)), lambda results: results.table)

@@ -23,9 +23,9 @@ launcher does not watch: a dead host is noticed after the first, and a rank that
 which is long because the root may write while the others wait for it."""
 
 CYCLE_MS = 5.0
-"""How often Horovod's thread asks the other ranks what is to be summed, where a step has one sum. Each time costs some
-0.15 ms of the rank's core: at Horovod's own 1 ms a tenth of all computing, where a rank has one core. A sum waits for a
-cycle, so that longer ones cost short steps more than they give."""
+"""How often Horovod's thread asks the other ranks what is to be summed, where a step has one sum. Asking takes the time
+of a rank's core, the more of it the more often; but a sum waits for a cycle, so that longer ones cost short steps more
+than they give."""
 
 FREQUENT_CYCLE_MS = 1.0
 """Where a step has hundreds of sums, one after the other, each of which waits for the next cycle."""

@@ -20,9 +20,10 @@ from zoo_core.studies.accuracy.summary import (
     shown,
 )
 from zoo_core.studies.cells import Cells
+from zoo_core.studies.files import as_csv, written
 from zoo_core.studies.page import inlined, render
 from zoo_core.studies.training.grid import runs_of, values_of
-from zoo_core.studies.training.results import Results, as_csv, each_training, facts, limits, written
+from zoo_core.studies.training.results import Results, each_training, facts, limits
 from zoo_core.studies.training.scheme import Scheme
 from zoo_core.studies.training.scores import Scored
 from zoo_core.studies.training.subject import Subject

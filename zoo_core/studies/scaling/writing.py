@@ -1,15 +1,13 @@
 """The results of the study as files: every run in CSV files, charts, and the page."""
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from zoo_core.data.files import write_atomically
 from zoo_core.report.wording import Verdict
 from zoo_core.studies.cells import Cells
+from zoo_core.studies.files import as_csv, written
 from zoo_core.studies.page import inlined, render
 from zoo_core.studies.scaling.drawing import all_reduce_chart, projection_chart, ranks_chart
 from zoo_core.studies.scaling.plan import RANKS, Plan
@@ -125,9 +123,7 @@ def write_results(plan: Plan, measured: Cells) -> Results:
     pictures = {name.removesuffix(".png").replace("-", "_"): inlined(png) for name, png in charts.items()}
     page = render("scaling.html.j2", {**view, **model, "charts": pictures, "names": NAMES, "ranks_way": RANKS})
     contents |= {**charts, "scaling.html": page.encode()}
-    for name, content in contents.items():
-        write_atomically(measured.folder / name, content)
-    files = [measured.folder / name for name in contents]
+    files = written(measured.folder, contents)
     return Results(settings, cells, steps, points, fit, projection, verdicts, files)
 
 
@@ -144,11 +140,11 @@ def _tables(
     def marked(row: Row) -> Row:
         return {**row, "more_ranks_than_cores": row["n_ranks"] > setting.most_fitting}
 
-    tables = {"steps.csv": as_csv(STEP_COLUMNS, [marked(row) for row in rows])}
+    tables = {"steps.csv": as_csv([marked(row) for row in rows], STEP_COLUMNS)}
     if sums:
-        tables["all-reduces.csv"] = as_csv(ALL_REDUCE_COLUMNS, [marked(row) for row in sums])
+        tables["all-reduces.csv"] = as_csv([marked(row) for row in sums], ALL_REDUCE_COLUMNS)
     if projection:
-        tables["projection.csv"] = as_csv(PROJECTION_COLUMNS, [_flat(row) for row in projection])
+        tables["projection.csv"] = as_csv([_flat(row) for row in projection], PROJECTION_COLUMNS)
     return tables
 
 
@@ -159,15 +155,6 @@ def _flat(row: Projected) -> Row:
         for i, end in enumerate(("", "_low", "_high"))
     }
     return {**row, **ends, "kind": "model"}
-
-
-def as_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> bytes:
-    """A line a row."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue().encode()
 
 
 def _charts(

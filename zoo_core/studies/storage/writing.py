@@ -9,9 +9,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from zoo_core.data.files import write_atomically
 from zoo_core.report.wording import Verdict
 from zoo_core.studies.cells import Cells
+from zoo_core.studies.files import written
 from zoo_core.studies.page import inlined, render
 from zoo_core.studies.storage.drawing import place_chart
 from zoo_core.studies.storage.formats import FORMATS
@@ -105,9 +105,7 @@ def write_results(plan: Plan, measured: Cells) -> Results:
         **pictures,
         "storage.html": render("storage.html.j2", page).encode(),
     }
-    for name, content in contents.items():
-        write_atomically(measured.folder / name, content)
-    return Results(settings, step_s, cells, found, [measured.folder / name for name in contents])
+    return Results(settings, step_s, cells, found, written(measured.folder, contents))
 
 
 def as_csv(rows: Sequence[Row], step_s: float, memory_bytes: int) -> bytes:

@@ -7,11 +7,12 @@ from typing import Any
 from zoo_core.report.wording import METRIC_TITLES
 from zoo_core.studies.accuracy.summary import record_of, resolution, shown
 from zoo_core.studies.cells import Cells
+from zoo_core.studies.files import as_csv, written
 from zoo_core.studies.page import inlined, render
 from zoo_core.studies.topology.drawing import curves_chart, findings_chart
 from zoo_core.studies.topology.summary import SIGNED, Entry, entries, row_of, verdicts
 from zoo_core.studies.training.grid import runs_of
-from zoo_core.studies.training.results import Results, as_csv, each_training, facts, limits, written
+from zoo_core.studies.training.results import Results, each_training, facts, limits
 from zoo_core.studies.training.scheme import Scheme
 from zoo_core.studies.training.scores import MEAN, Scored
 from zoo_core.studies.training.subject import Subject

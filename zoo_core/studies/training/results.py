@@ -1,16 +1,14 @@
 """Results as files: a CSV file of every training, charts and a page, and what the page says of how they were made."""
 
-import csv
-import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from zoo_core.data.files import write_atomically
 from zoo_core.evaluation.metrics import N_REPLICATES
 from zoo_core.report.wording import Verdict
 from zoo_core.studies.cells import Cells
+from zoo_core.studies.files import as_csv
 from zoo_core.studies.training.grid import SEEDS_THAT_COUNT
 from zoo_core.studies.training.scheme import Scheme
 from zoo_core.studies.training.scores import Run, Scored
@@ -25,21 +23,21 @@ class Results:
     """What a study found.
 
     Attributes:
-        record: as JSON has it, but for the two below.
+        found: as JSON has it, but for the verdicts and files.
         verdicts: to be read before the numbers.
         table: what a terminal shows.
         files: CSV files, charts and page.
     """
 
-    record: dict[str, Any]
+    found: dict[str, Any]
     verdicts: list[Verdict]
     table: list[Sequence[str]]
     files: list[Path]
 
-    def as_json(self) -> dict[str, Any]:
-        """All but the table."""
+    def record(self) -> dict[str, Any]:
+        """As JSON has it: all but the table."""
         return {
-            **self.record,
+            **self.found,
             "verdicts": [asdict(verdict) for verdict in self.verdicts],
             "files": [str(path) for path in self.files],
         }
@@ -95,29 +93,3 @@ def each_training(subject: Subject, measured: Cells, runs: Mapping[Scheme, Mappi
         kept = {"n_steps": row["n_steps"], "seen": sum(row["seen"]) / len(row["seen"]), "never_seen": row["never_seen"]}
         rows.append({**named, "mean": values.pop("mean"), **values, **kept, "wall_s": row["wall_s"]})
     return as_csv(rows, ROW)
-
-
-def as_csv(rows: Sequence[Mapping[str, Any]], first: Iterable[str] = ()) -> bytes:
-    """Rows with one set of columns.
-
-    Args:
-        rows: by column.
-        first: columns that come first.
-    """
-    columns = list(dict.fromkeys([*first, *(column for row in rows for column in row)]))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue().encode()
-
-
-def written(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
-    """Write files by their name, each whole or not at all.
-
-    Raises:
-        OutputError: one cannot be written.
-    """
-    for name, content in contents.items():
-        write_atomically(folder / name, content)
-    return [folder / name for name in contents]
