@@ -13,11 +13,12 @@ PRESETS: dict[str, dict[str, Any]] = {
         "ranks": "1,8,64",
         "n_seeds": 3,
         "size_px": 32,
-        "batch_size": 4,
-        "n_epochs": 4,
+        "batch_size": 8,
+        "n_epochs": 6,
         "n_patients": 1_000,
         "topology": "densenet121",
-        "rule": "linear",
+        "rule": "sqrt",
+        "learning_rate": 3e-4,
     },
     "smoke": {
         "ranks": "1,2",
@@ -27,16 +28,17 @@ PRESETS: dict[str, dict[str, Any]] = {
         "n_epochs": 2,
         "n_patients": 40,
         "topology": "vgg16",
-        "rule": "linear",
+        "rule": "sqrt",
+        "learning_rate": 3e-4,
     },
 }
-"""What the study does where an option is not given; smoke means nothing."""
+"""What the study does where an option or --set is not given; smoke means nothing."""
 
 
 @click.command()
 @click.option("--ablate", is_flag=True, help="Take the talk's scheme apart at the largest number of --ranks.")
 @click.option("--topology", metavar="NAME", help="The network.  [default: densenet121]")
-@click.option("--rule", type=click.Choice(RULES), help="Of the learning rate, with warm-up.  [default: linear]")
+@click.option("--rule", type=click.Choice(RULES), help="Of the learning rate, with warm-up.  [default: sqrt]")
 @training_options
 def accuracy(ablate: bool, preset: str, out: Path | None, as_json: bool, **given: Any) -> None:
     """Measure AUROC against the number of virtual ranks, for each sharding, with intervals over patients and seeds.

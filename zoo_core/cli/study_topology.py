@@ -14,11 +14,12 @@ PRESETS: dict[str, dict[str, Any]] = {
         "ranks": "1,4,16",
         "n_seeds": 3,
         "size_px": 32,
-        "batch_size": 8,
-        "n_epochs": 4,
+        "batch_size": 16,
+        "n_epochs": 5,
         "n_patients": 600,
-        "rule": "linear",
+        "rule": "sqrt",
         "sharding": "partition",
+        "learning_rate": 1e-3,
     },
     "smoke": {
         "topologies": "vgg16",
@@ -28,18 +29,19 @@ PRESETS: dict[str, dict[str, Any]] = {
         "batch_size": 4,
         "n_epochs": 2,
         "n_patients": 40,
-        "rule": "linear",
+        "rule": "sqrt",
         "sharding": "partition",
+        "learning_rate": 1e-3,
     },
 }
-"""What the study does where an option is not given; smoke means nothing."""
+"""What the study does where an option or --set is not given; smoke means nothing."""
 
 
 @click.command()
 @click.option(
     "--topologies", metavar="NAME,NAME", help="The first is the reference.  [default: densenet121,resnet50,vgg16]"
 )
-@click.option("--rule", type=click.Choice(RULES), help="Of the learning rate, with warm-up.  [default: linear]")
+@click.option("--rule", type=click.Choice(RULES), help="Of the learning rate, with warm-up.  [default: sqrt]")
 @click.option(
     "--sharding",
     type=click.Choice(["partition", "independent", "shard-local"]),

@@ -21,14 +21,14 @@ SETTINGS: dict[str, Any] = {
     "split": {"test": 0.35},
     "trainer": {
         "optimizer": "adam",
-        "learning_rate": 3e-4,
         "schedule": "cosine",
         "warmup_epochs": 1,
         "batch_norm_momentum": 0.8,
     },
 }
 """Of every training, below those of --set: float32 on any CPU, so that studies of two machines compare; many test
-patients tell more; and moving statistics have to follow a network of whose steps 64 ranks leave twenty."""
+patients tell more; moving statistics have to follow a network of whose steps 64 ranks leave sixteen; and Adam, of whose
+rate those steps bear the square root of what the batch grew by, not the whole."""
 
 PHANTOM = "chest-phantom"
 
@@ -62,7 +62,8 @@ def wanted(options: dict[str, Any], topologies: tuple[str, ...]) -> "Wanted":
 
     phantom = {"data": {"name": PHANTOM, "n_patients": options["n_patients"]}}
     data = parse_data(options["data"]) if "data" in options else phantom
-    layers = [SETTINGS, data, *map(parse_setting, options["sets"])]
+    rate = {"trainer": {"learning_rate": options["learning_rate"]}}
+    layers = [SETTINGS, rate, data, *map(parse_setting, options["sets"])]
     sizes = (options["size_px"], options["batch_size"], options["n_epochs"])
     return Wanted(options["task"], layers, topologies, *sizes)
 
