@@ -15,6 +15,9 @@ from zoo_core.studies.training.scores import MEAN, Run, differences
 Runs = Mapping[Scheme, Mapping[int, Run]]
 """Numbers by scheme and seed."""
 
+WAYS = {"added": "Added in its turn", "alone": "Alone, in the talk's scheme"}
+"""How a cause was looked at, in words."""
+
 
 @dataclass(frozen=True)
 class Point:
@@ -175,15 +178,17 @@ def curve_verdicts(found: Sequence[Point]) -> Iterator[Verdict]:
 
 
 def effect_verdicts(found: Sequence[Measured]) -> Iterator[Verdict]:
-    """Which causes are told from zero, and which are not."""
-    causes = [one for one in found if one.effect.way == "added" and one.effect.cause != ALL]
-    told = [one for one in causes if resolution(one.difference) in ("lower", "higher")]
-    rest = [one.effect.cause for one in causes if one not in told]
-    for one in sorted(told, key=lambda one: -abs(one.difference.value) if one.difference else 0.0):
+    """Which causes are told from zero, where they are added or else alone, and which are not."""
+    causes = [one for one in found if one.effect.cause != ALL]
+    told: dict[str, Measured] = {}
+    for one in causes:
+        if resolution(one.difference) in ("lower", "higher"):
+            told.setdefault(one.effect.cause, one)
+    for one in sorted(told.values(), key=lambda one: -abs(one.difference.value) if one.difference else 0.0):
         way = "costs" if resolution(one.difference) == "lower" else "gains"
         head = f"{one.effect.cause.capitalize()} {way} AUROC."
-        yield Verdict("note", head, f"Added in its turn: {shown(one.difference, '{:+.3f}')}.")
-    if rest:
+        yield Verdict("note", head, f"{WAYS[one.effect.way]}: {shown(one.difference, '{:+.3f}')}.")
+    if rest := [cause for cause in dict.fromkeys(one.effect.cause for one in causes) if cause not in told]:
         text = (
             "Their intervals hold 0: more seeds or more test patients would narrow them. That is no proof of no effect."
         )

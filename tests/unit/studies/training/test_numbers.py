@@ -103,6 +103,18 @@ def test_a_planted_cause_is_told_and_the_others_are_said_to_be_unresolved(traine
     assert heads[1] == "Not resolved from zero: global batch, learning-rate rule, sampling."
 
 
+def test_a_cause_that_is_told_alone_is_not_said_to_be_unresolved(trained):
+    causes = effects("net", 8, "linear")
+    end = causes[-1].scheme
+    skill = {scheme: 0.8 if scheme == end.but(rule="none") else 2.0 for scheme in schemes_of(causes)}
+    runs, scored = read(trained(skill))
+    found = measured_effects(causes, runs, scored.n_groups)
+    verdicts = list(effect_verdicts(found))
+    assert verdicts[0].head == "Learning-rate rule gains AUROC."
+    assert verdicts[0].text.startswith("Alone, in the talk's scheme: +")
+    assert "learning-rate rule" not in verdicts[1].head
+
+
 def test_what_is_added_in_turn_adds_up_to_all_together(trained):
     causes = effects("net", 8, "linear")
     skill = {scheme: 2.0 - 0.2 * i for i, scheme in enumerate(schemes_of(causes))}
