@@ -21,8 +21,8 @@ PREDICTIONS = "predictions"
 SEEDS_THAT_COUNT = 3
 """Fewer say little about how the next would differ."""
 
-WORKER_BYTES = 2_500_000_000
-"""Memory that a worker may need: DenseNet121 on 256 images of 32 pixels at a time needed 2.0 GB."""
+WORKER_BYTES = 4_000_000_000
+"""Memory that a worker may need: in `zoo study topology` the larger of two held 3.9 GB."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def workers_for(n_cells: int, n_cores: int, memory_bytes: int) -> int:
     """How many cells are trained at a time: one a core, as far as memory goes.
 
     >>> workers_for(21, 2, 16 * 10**9), workers_for(21, 64, 16 * 10**9), workers_for(3, 64, 10**12)
-    (2, 6, 3)
+    (2, 4, 3)
     """
     return max(1, min(n_cells, n_cores, memory_bytes // WORKER_BYTES))
 
