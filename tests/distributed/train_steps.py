@@ -47,9 +47,9 @@ def train(communicator, liar=None, **how):
     from zoo_core.data.reader import Batch
     from zoo_core.models.batch_norm import fuse_batch_norm
     from zoo_core.runtime.config import TrainerConfig
-    from zoo_core.runtime.replicas import refuse_difference
+    from zoo_core.runtime.replicas import make_equal, refuse_difference
     from zoo_core.runtime.sharing import Sharing
-    from zoo_core.runtime.step import TrainStep, broadcast_state, make_optimizer
+    from zoo_core.runtime.step import TrainStep, make_optimizer
 
     rank, n_played = communicator.rank, how.get("n_played", 1)
     size, numbers = rank.size * n_played, range(rank.rank * n_played, (rank.rank + 1) * n_played)
@@ -57,7 +57,7 @@ def train(communicator, liar=None, **how):
     step = TrainStep(
         model, Logistic(), {}, make_optimizer(TrainerConfig(optimizer="sgd")), Sharing(communicator, **how)
     )
-    broadcast_state(step, communicator)
+    make_equal(step, communicator)
     rng = np.random.default_rng(0)
     losses = []
     for n_done in range(N_STEPS):

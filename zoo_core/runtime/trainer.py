@@ -26,10 +26,10 @@ from zoo_core.runtime.prediction import Predictor
 from zoo_core.runtime.prepare import Prepared
 from zoo_core.runtime.progress import Meter, Shown, Silent
 from zoo_core.runtime.record import RunFolder
-from zoo_core.runtime.replicas import refuse_difference
+from zoo_core.runtime.replicas import make_equal, refuse_difference
 from zoo_core.runtime.schedule import learning_rate
 from zoo_core.runtime.scoring import primary_metric
-from zoo_core.runtime.step import TrainStep, broadcast_state
+from zoo_core.runtime.step import TrainStep
 from zoo_core.runtime.stream import TrainingStream
 from zoo_core.runtime.wishes import Wishes
 
@@ -106,13 +106,12 @@ class Trainer:
         return state
 
     def start(self) -> None:
-        """Give every rank the weights that the root starts from.
+        """Let every rank start from the root's weights.
 
         Raises:
             MachineError: a rank did not get them.
         """
-        broadcast_state(self.step, self.communicator)
-        refuse_difference(self.step, self.communicator, n_steps=0)
+        make_equal(self.step, self.communicator)
 
     def restore(self, checkpoint: Path) -> TrainingState:
         """Take weights and optimizer state of a checkpoint, and return where it stands.
