@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo_core.contract import MachineError, Rank
+from zoo_core.contract import ConfigError, MachineError, Rank
 from zoo_core.distributed.network import LOOPBACK, LOOPBACK_INTERFACE
 from zoo_core.distributed.slots import THIS_HOST, Slot, place_ranks
 
@@ -21,6 +21,9 @@ DEFAULTS = {
 """Of Horovod itself. What it logs where a rank is gone, every rank says in words of ours. The times are for ranks whose
 launcher does not watch: a dead host is noticed after the first, and a rank that no longer takes part after the last,
 which is long because the root may write while the others wait for it."""
+
+CYCLE_TIME = "HOROVOD_CYCLE_TIME"
+"""The variable that says how often Horovod's thread looks for something to sum, in ms."""
 
 CYCLE_MS = 5.0
 """How often Horovod's thread asks the other ranks what is to be summed, where a step has one sum. Asking takes the time
@@ -60,7 +63,7 @@ class HorovodRanks:
             raise MachineError(
                 unavailable() or f"Horovod cannot be loaded ({error}): run 'make setup' again"
             ) from error
-        os.environ.setdefault("HOROVOD_CYCLE_TIME", f"{FREQUENT_CYCLE_MS if many_sums else CYCLE_MS:g}")
+        os.environ.setdefault(CYCLE_TIME, f"{FREQUENT_CYCLE_MS if many_sums else CYCLE_MS:g}")
         hvd.init()
         self._hvd = hvd
         self.rank = Rank(hvd.rank(), hvd.size(), hvd.local_rank(), hvd.local_size())
@@ -86,6 +89,19 @@ class HorovodRanks:
         """Return when every rank is here."""
         # Horovod has a barrier for PyTorch alone; a sum cannot end before everybody has joined it.
         self._hvd.allreduce(np.zeros(1, np.float32), op=self._hvd.Sum, name="barrier")
+
+
+def cycle_ms() -> float:
+    """How often a run whose steps have one sum each looks for it.
+
+    Raises:
+        ConfigError: `HOROVOD_CYCLE_TIME` is no number.
+    """
+    given = os.environ.get(CYCLE_TIME, f"{CYCLE_MS:g}")
+    try:
+        return float(given)
+    except ValueError as error:
+        raise ConfigError(f"{CYCLE_TIME} needs milliseconds. Received: '{given}'") from error
 
 
 def rank_of_environment() -> Rank | None:

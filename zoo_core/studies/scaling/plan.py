@@ -7,6 +7,7 @@ from typing import Any
 
 from zoo_core import plugins
 from zoo_core.contract import ConfigError
+from zoo_core.distributed.horovod import cycle_ms
 from zoo_core.runtime.machine import describe_machine
 
 SIZES_BYTES = tuple(1024 * 4**power for power in range(9))
@@ -88,6 +89,7 @@ class Plan:
             "most_fitting": self.most_fitting,
             "n_cores_per_rank": self.n_cores_per_rank,
             "global_batch_size": self.global_batch_size,
+            "cycle_ms": cycle_ms(),
             "machine": machine,
         }
 

@@ -1,4 +1,4 @@
-"""What a model says of more ranks than there are: computing as measured on one rank, all-reduces as fitted."""
+"""What a model says of more ranks than there are: computing as measured, all-reduces as fitted, and a cycle."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -36,8 +36,8 @@ def projected(basis: Basis) -> list[Projected]:
     """What the model says of 1, 2, 4 ... ranks, with a fixed batch a rank and with a fixed global batch.
 
     Returns:
-        `scaling`, `n_ranks`, `n_images` of a step, `step_ms`, `all_reduce_ms`; `images_per_s` and `efficiency` with the
-        values at both ends of the intervals of alpha and beta.
+        `scaling`, `n_ranks`, `n_images` of a step, `step_ms`, `all_reduce_ms` with the cycle that it waits for;
+        `images_per_s` and `efficiency` with the values at both ends of the intervals of alpha and beta.
     """
     return [_row(basis, scaling, n_ranks) for scaling in (WEAK, STRONG) for n_ranks in _ranks(basis, scaling)]
 
@@ -54,7 +54,8 @@ def _row(basis: Basis, scaling: str, n_ranks: int) -> Projected:
     n_images = n_ranks * setting.batch_size if scaling == WEAK else setting.global_batch_size
     compute_s = basis.compute_s(each)
     alone = n_images / n_ranks / compute_s if scaling == WEAK else n_images / basis.compute_s(n_images)
-    reduces = basis.fit.seconds(VALUE_BYTES * basis.n_parameters, n_ranks)
+    waited_s = 1e-3 * setting.cycle_ms if n_ranks > 1 else 0.0
+    reduces = [waited_s + seconds for seconds in basis.fit.seconds(VALUE_BYTES * basis.n_parameters, n_ranks)]
     # The low end of the time is the high end of the rate.
     rates = [n_images / (compute_s + reduces[i]) for i in (0, 2, 1)]
     return {

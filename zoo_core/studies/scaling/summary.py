@@ -26,12 +26,14 @@ class Setting:
         most_fitting: the largest number of ranks of which each has a core of its own.
         batch_size: images of a rank where their number is fixed a rank.
         global_batch_size: images of a step where their number is fixed.
+        cycle_ms: how long a step's sum waits at most before the ranks begin it.
     """
 
     precision: str
     most_fitting: int
     batch_size: int
     global_batch_size: int
+    cycle_ms: float
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> "Setting":

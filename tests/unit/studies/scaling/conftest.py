@@ -6,7 +6,7 @@ from zoo_core.studies.scaling.summary import Setting
 
 @pytest.fixture
 def setting() -> Setting:
-    return Setting(precision="float32", most_fitting=2, batch_size=4, global_batch_size=8)
+    return Setting(precision="float32", most_fitting=2, batch_size=4, global_batch_size=8, cycle_ms=5.0)
 
 
 @pytest.fixture

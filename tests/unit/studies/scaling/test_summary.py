@@ -102,9 +102,9 @@ def test_one_projected_rank_is_the_measured_one_and_more_are_less_efficient(basi
     assert all(row["efficiency"][1] <= row["efficiency"][0] <= row["efficiency"][2] for row in rows)
 
 
-def test_projected_steps_are_computing_and_the_model_of_the_gradients_bytes(basis):
+def test_projected_steps_are_computing_a_cycle_and_the_model_of_the_gradients_bytes(basis):
     last = [row for row in projected(basis) if row["scaling"] == WEAK][-1]
-    reduce_s = FIT.seconds(4_000_000, MOST_RANKS)[0]
+    reduce_s = 0.005 + FIT.seconds(4_000_000, MOST_RANKS)[0]
     assert last["step_ms"] == pytest.approx(1e3 * (0.4 + reduce_s))
     assert last["images_per_s"][0] == pytest.approx(MOST_RANKS * 4 / (0.4 + reduce_s))
 
