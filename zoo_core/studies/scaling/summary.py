@@ -26,7 +26,7 @@ class Setting:
         most_fitting: the largest number of ranks of which each has a core of its own.
         batch_size: images of a rank where their number is fixed a rank.
         global_batch_size: images of a step where their number is fixed.
-        cycle_ms: how long a step's sum waits at most before the ranks begin it.
+        cycle_ms: how often ranks look for something to sum; a projected step waits for it once.
     """
 
     precision: str
