@@ -132,7 +132,7 @@ def test_the_machine_is_described_with_what_it_has_and_lacks() -> None:
         "limits: OMP_NUM_THREADS=1",
         "memory 8.0 GiB",
         "TensorFlow 2.21.0 works",
-        "half works, slow without avx512_bf16 or amx_bf16",
+        "half works, slower than with avx512_bf16 or amx_bf16",
         "tiny unavailable: needs a library",
         "eighth works, fast with avx512_vnni",
         "whole works",

@@ -47,7 +47,7 @@ def as_text(found: Examination) -> str:
         "Machine": columns(_machine_rows(found.machine), 2, terminal_width()),
         "Ranks": columns([_rank_row(layout) for layout in found.ranks], 2, terminal_width()),
         "Libraries": columns([(lib.name, _library_state(lib)) for lib in found.libraries], 2, terminal_width()),
-        "Precisions": columns([(s.name, _precision_state(s)) for s in found.precisions], 2, terminal_width()),
+        "Precisions": columns(_precision_rows(found), 2, terminal_width()),
         "Tuned": columns([_tuned_row(record) for record in found.tuned], 2, terminal_width()),
         "Plugins": plugins_as_table(found.plugins),
         "Good to know": _bullets(found.notes),
@@ -89,11 +89,16 @@ def _library_state(library: Library) -> str:
     return f"{library.version} {state}" if library.version else state
 
 
+def _precision_rows(found: Examination) -> list[tuple[str, str]]:
+    rows = [(state.name, _precision_state(state)) for state in found.precisions]
+    return rows + [(f"for {purpose}", f"{name} suits this CPU") for purpose, name in found.chosen.items()]
+
+
 def _precision_state(state: PrecisionState) -> str:
     if state.unavailable:
         return f"unavailable: {state.unavailable}"
     if state.lacking:
-        return f"works, slow without {' or '.join(state.lacking)}"
+        return f"works, slower than with {' or '.join(state.lacking)}"
     return f"works, fast with {' and '.join(state.instructions)}" if state.instructions else "works"
 
 

@@ -8,6 +8,7 @@ from rich.console import Console
 from zoo_core.evaluation.comparison import AGAINST
 from zoo_core.evaluation.predictions import Origin
 from zoo_core.report.comparison import comparison_verdicts
+from zoo_core.report.conversion_table import conversion_lines, conversion_table
 from zoo_core.report.table import decisions_table, differences_table, findings_table, runs_table
 from zoo_core.report.verdicts import overlap_verdicts
 
@@ -63,6 +64,17 @@ def show_runs(comparison: dict[str, Any]) -> None:
     for verdict in comparison_verdicts(comparison):
         mark = "! " if verdict.level == "warning" else ""
         click.echo(f"{mark}{verdict.head} {verdict.text}")
+
+
+def show_conversion(record: dict[str, Any]) -> None:
+    """Print the table of the labels, and below it the verdict with what it rests on.
+
+    Args:
+        record: of a conversion, as `conversion.json` holds it.
+    """
+    _console().print(conversion_table(record))
+    for line in conversion_lines(record):
+        click.echo(line)
 
 
 def _print_overlap(origin: Origin) -> None:

@@ -24,7 +24,15 @@ from zoo_core.contract.errors import (
     ZooError,
 )
 from zoo_core.contract.plugin import CONTRACT_VERSION, GROUPS, KINDS, Plugin
-from zoo_core.contract.precision import PrecisionBackend
+from zoo_core.contract.precision import (
+    Control,
+    Load,
+    Network,
+    PrecisionBackend,
+    SupportsAccuracyControl,
+    SupportsConversion,
+    SupportsTraining,
+)
 from zoo_core.contract.ranks import Communicator, Rank
 from zoo_core.contract.task import PrimaryMetric, Reporting, Task
 from zoo_core.contract.topology import InputScaling, Topology, Weights
@@ -37,6 +45,7 @@ __all__ = [
     "Arrays",
     "Communicator",
     "ConfigError",
+    "Control",
     "DataError",
     "DatasetAdapter",
     "DatasetCard",
@@ -44,7 +53,9 @@ __all__ = [
     "ImageError",
     "InputScaling",
     "Label",
+    "Load",
     "MachineError",
+    "Network",
     "OutputError",
     "Plugin",
     "PluginError",
@@ -54,10 +65,13 @@ __all__ = [
     "Reporting",
     "SecondTruth",
     "SplitError",
+    "SupportsAccuracyControl",
     "SupportsBatches",
     "SupportsBoxes",
+    "SupportsConversion",
     "SupportsSecondTruth",
     "SupportsShards",
+    "SupportsTraining",
     "SupportsUnreadable",
     "Task",
     "Topology",

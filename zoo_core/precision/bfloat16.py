@@ -1,8 +1,10 @@
 """bfloat16: float32's range with 8 significant bits, fast on CPUs with AVX512_BF16 or AMX."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from zoo_core.contract import Plugin
+from zoo_core.contract import Load, Network, Plugin
+from zoo_core.precision.keras_network import load_bfloat16
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,10 @@ class BFloat16:
     def policy(self) -> str:
         """Keras dtype policy of training."""
         return "mixed_bfloat16"
+
+    def load(self, folder: Path, use: Load) -> Network:
+        """A trained model, from its `model.keras`; `use` changes nothing, as TensorFlow shares the cores by itself."""
+        return load_bfloat16(folder, use)
 
 
 plugin = Plugin(config=BFloat16Config, create=BFloat16, summary="8 significant bits between layers, float32 elsewhere.")

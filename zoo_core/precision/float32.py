@@ -1,8 +1,10 @@
 """float32: the reference that every other precision is measured against."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from zoo_core.contract import Plugin
+from zoo_core.contract import Load, Network, Plugin
+from zoo_core.precision.keras_network import load_float32
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,10 @@ class Float32:
     def policy(self) -> str:
         """Keras dtype policy of training."""
         return "float32"
+
+    def load(self, folder: Path, use: Load) -> Network:
+        """A trained model, from its `model.keras`; `use` changes nothing, as TensorFlow shares the cores by itself."""
+        return load_float32(folder, use)
 
 
 plugin = Plugin(config=Float32Config, create=Float32, summary="24 significant bits everywhere: the reference.")

@@ -16,6 +16,7 @@ from zoo_core.evaluation.metrics import N_REPLICATES, SEED, evaluate
 from zoo_core.evaluation.predictions import write_predictions
 from zoo_core.runtime.config import Choice, ReportConfig, RunConfig, SplitConfig, TopologyChoice
 from zoo_core.runtime.contamination import Overlap, find_overlap, namespace_of, refuse_overlap
+from zoo_core.runtime.metadata import with_metadata_baseline
 from zoo_core.runtime.prepare import Prepared, leave_out_unreadable, make_split, refuse_misfit
 from zoo_core.runtime.process import prepare_process
 from zoo_core.runtime.progress import Shown
@@ -194,7 +195,7 @@ def _predict_and_write(evaluation: Evaluation, folder: RunFolder, progress: Show
     # Here, when all is checked: these import TensorFlow.
     from zoo_core.runtime.maps import write_maps
     from zoo_core.runtime.prediction import Batching, Predictor
-    from zoo_core.runtime.scoring import predict_parts, with_metadata_baseline
+    from zoo_core.runtime.scoring import predict_parts
 
     model, question, prepared = evaluation.model, evaluation.question, evaluation.prepared
     folder.write_json(folder.run_json, _description(evaluation))

@@ -1,17 +1,17 @@
 """Looks at all that a run needs of this machine and of what is installed, and sorts what is wrong by what it costs."""
 
 import os
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zoo_core import plugins
-from zoo_core.contract import PrecisionBackend, ZooError
+from zoo_core.contract import PrecisionBackend, SupportsTraining, ZooError
 from zoo_core.distributed.cores import layout
 from zoo_core.plugins import Entry
 from zoo_core.plugins.trial import try_plugin
 from zoo_core.runtime.libraries import Library, examine_libraries, host_name_trap
-from zoo_core.runtime.machine import Machine, describe_machine
+from zoo_core.runtime.machine import Machine, describe_machine, lacking_instructions, words_of_lacking
 
 if TYPE_CHECKING:
     from zoo_core.runtime.tuning.records import Record
@@ -26,12 +26,14 @@ class PrecisionState:
         unavailable: why it cannot be used here, or None.
         instructions: those that make it fast and that this CPU has.
         lacking: those that would make it fast, where this CPU has none of them.
+        purpose: "training" where networks are trained in it, "prediction" where they are converted to it.
     """
 
     name: str
     unavailable: str | None
     instructions: tuple[str, ...] = ()
     lacking: tuple[str, ...] = ()
+    purpose: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class Examination:
         notes: what works, but not for everything.
         tuned: what 'zoo tune' found for this machine.
         ranks: what `zoo run -np N` would give each rank.
+        chosen: precision that suits this CPU, by purpose.
     """
 
     machine: Machine
@@ -70,6 +73,7 @@ class Examination:
     notes: tuple[str, ...]
     tuned: "tuple[Record, ...]" = ()
     ranks: tuple[RankLayout, ...] = ()
+    chosen: Mapping[str, str] = field(default_factory=dict)
 
 
 def examine(entries: Iterable[Entry], progress: Callable[[str], None]) -> Examination:
@@ -95,7 +99,23 @@ def examine(entries: Iterable[Entry], progress: Callable[[str], None]) -> Examin
         notes=(*_library_faults(libraries, needed=False), *_host_notes(), *_precision_notes(precisions), *damage),
         tuned=tuned,
         ranks=rank_layouts(sorted(os.sched_getaffinity(0))),
+        chosen=chosen_precisions(precisions),
     )
+
+
+def chosen_precisions(states: Sequence[PrecisionState]) -> dict[str, str]:
+    """By purpose, the first precision that this CPU has instructions for; where there is none, one that needs none.
+
+    >>> plain = PrecisionState("plain", None, purpose="training")
+    >>> chosen_precisions([plain, PrecisionState("half", None, ("amx",), (), "training")])
+    {'training': 'half', 'prediction': 'half'}
+    """
+    usable = [state for state in states if not state.unavailable and not state.lacking]
+    # Fast ones first; and to predict, what is made for that and what is not before it.
+    training = sorted((s for s in usable if s.purpose == "training"), key=lambda s: not s.instructions)
+    prediction = [state for state in usable if state.purpose == "prediction"] + training
+    ranked = {"training": training, "prediction": prediction}
+    return {purpose: those[0].name for purpose, those in ranked.items() if those}
 
 
 def rank_layouts(cores: list[int]) -> tuple[RankLayout, ...]:
@@ -122,7 +142,9 @@ def _precision_state(entry: Entry, machine: Machine) -> PrecisionState:
     except ZooError as error:
         return PrecisionState(entry.name, str(error))
     have = tuple(flag for flag in backend.instructions if flag in machine.flags)
-    return PrecisionState(entry.name, backend.unavailable(), have, () if have else tuple(backend.instructions))
+    lacking = lacking_instructions(backend.instructions, machine)
+    purpose = "training" if isinstance(backend, SupportsTraining) else "prediction"
+    return PrecisionState(entry.name, backend.unavailable(), have, lacking, purpose)
 
 
 def _library_faults(libraries: Iterable[Library], needed: bool) -> list[str]:
@@ -149,9 +171,4 @@ def _host_notes() -> list[str]:
 
 def _precision_notes(states: Iterable[PrecisionState]) -> list[str]:
     unavailable = [f"precision '{s.name}' is unavailable: {s.unavailable}" for s in states if s.unavailable]
-    slow = [
-        f"precision '{s.name}' is slow on this CPU, which has none of {', '.join(s.lacking)}"
-        for s in states
-        if s.lacking and not s.unavailable
-    ]
-    return unavailable + slow
+    return unavailable + [words_of_lacking(s.name, s.lacking) for s in states if s.lacking and not s.unavailable]

@@ -2,7 +2,7 @@
 
 import functools
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +46,22 @@ class Machine:
     n_physical_cores: int | None
     memory_bytes: int
     thread_limits: Mapping[str, str]
+
+
+def lacking_instructions(instructions: Iterable[str], machine: Machine) -> tuple[str, ...]:
+    """Of instructions any one of which is enough, all, where the machine has none of them; else nothing.
+
+    >>> here = Machine("a CPU", ("avx2",), 2, 2, 2**30, {})
+    >>> lacking_instructions(["avx512_vnni", "amx_int8"], here), lacking_instructions(["avx2", "avx512f"], here)
+    (('avx512_vnni', 'amx_int8'), ())
+    """
+    wanted = tuple(instructions)
+    return () if set(wanted) & set(machine.flags) else wanted
+
+
+def words_of_lacking(precision: str, lacking: Iterable[str]) -> str:
+    """A line that says of a precision which instructions a CPU has none of."""
+    return f"precision '{precision}' is slower than it can be on this CPU, which has none of {', '.join(lacking)}"
 
 
 def describe_machine() -> Machine:

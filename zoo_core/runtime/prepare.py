@@ -26,6 +26,7 @@ from zoo_core.data.splits import (
     refuse_empty,
 )
 from zoo_core.runtime.config import RunConfig, SplitConfig
+from zoo_core.runtime.precisions import training_policy
 from zoo_core.runtime.second_truth import read_second_truth
 
 
@@ -97,6 +98,7 @@ def prepare(config: RunConfig) -> Prepared:
     adapter: DatasetAdapter = plugins.create("dataset", config.data.name, config.data.options)
     task: Task = plugins.create("task", config.task.name, config.task.options)
     refuse_misfit(config, adapter, task)
+    training_policy(config.precision)  # where networks are not trained in it, that is said before anything is written
     index = adapter.index()
     split = make_split(adapter, index, config.split)
     fitted = task.fit(index.iloc[split.rows("train")], adapter.specs)

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from zoo_core import plugins
-from zoo_core.contract import Communicator, PrecisionBackend, Topology
+from zoo_core.contract import Communicator, Topology
 from zoo_core.distributed.beats import NO_BEATS, Beats
 from zoo_core.distributed.signals import StopRequests
 from zoo_core.evaluation.metrics import evaluate, metric_at
@@ -21,7 +21,9 @@ from zoo_core.runtime.events import EventLog, ImageLeftOut, RunFinished, RunStar
 from zoo_core.runtime.localization import boxes_of
 from zoo_core.runtime.machine import describe_machine
 from zoo_core.runtime.maps import write_maps
+from zoo_core.runtime.metadata import metadata_baseline, with_metadata_baseline
 from zoo_core.runtime.model_folder import weights_hash, write_model_folder
+from zoo_core.runtime.precisions import training_policy
 from zoo_core.runtime.prediction import Batching, Predictor
 from zoo_core.runtime.prepare import Prepared
 from zoo_core.runtime.progress import Shown, Silent
@@ -29,7 +31,7 @@ from zoo_core.runtime.readout import write_readout
 from zoo_core.runtime.record import RunFolder
 from zoo_core.runtime.reporting import write_report
 from zoo_core.runtime.schedule import Progress
-from zoo_core.runtime.scoring import PREDICTED_PARTS, metadata_baseline, predict_parts, with_metadata_baseline
+from zoo_core.runtime.scoring import PREDICTED_PARTS, predict_parts
 from zoo_core.runtime.sharing import sharing_of
 from zoo_core.runtime.step import TrainStep, make_optimizer
 from zoo_core.runtime.trainer import Trainer
@@ -142,10 +144,10 @@ def build_network(prepared: Prepared, communicator: Communicator) -> tuple[Any, 
     config = prepared.config
     keras.utils.set_random_seed(config.seed)
     topology: Topology = plugins.create("topology", config.topology.name, config.topology.options)
-    precision: PrecisionBackend = plugins.create("precision", config.precision.name, config.precision.options)
-    backbone = build_backbone(topology, prepared.task.input_shape(prepared.fitted), precision.policy())
+    policy = training_policy(config.precision)
+    backbone = build_backbone(topology, prepared.task.input_shape(prepared.fitted), policy)
     weights = _load_in_turn(backbone, topology, config.topology.weights, communicator)
-    model = build_model(backbone, prepared.task, weights.scaling, precision.policy())
+    model = build_model(backbone, prepared.task, weights.scaling, policy)
     set_momentum(model, config.trainer.batch_norm_momentum)
     return model, weights
 

@@ -113,15 +113,17 @@ def make_step(shape: StepShape, communicator: Communicator | None = None) -> tup
     from zoo_core.contract import InputScaling
     from zoo_core.distributed.single import SingleRank
     from zoo_core.models.assembly import build_backbone, build_model
+    from zoo_core.runtime.precisions import training_policy
+    from zoo_core.runtime.settings import plugin_choice
     from zoo_core.runtime.sharing import Sharing
     from zoo_core.runtime.step import TrainStep
 
     network = plugins.create("topology", shape.topology, plugins.load("topology", shape.topology).config())
-    precision = plugins.create("precision", shape.precision, plugins.load("precision", shape.precision).config())
+    policy = training_policy(plugin_choice("precision", {"name": shape.precision}))
     # A step asks for these two methods alone.
     task = cast("Task", Findings())
-    backbone = build_backbone(network, (shape.size_px, shape.size_px, 3), precision.policy())
-    model = build_model(backbone, task, InputScaling(), precision.policy())
+    backbone = build_backbone(network, (shape.size_px, shape.size_px, 3), policy)
+    model = build_model(backbone, task, InputScaling(), policy)
     step = TrainStep(model, task, {}, keras.optimizers.Adam(), Sharing(communicator or SingleRank()))
     return step, drawn_batch(shape)
 

@@ -28,8 +28,10 @@ def make_stock_step(shape: StepShape) -> tuple[Callable[[], float], Any]:
     import keras
     import tensorflow as tf
 
-    precision = plugins.create("precision", shape.precision, plugins.load("precision", shape.precision).config())
-    keras.config.set_dtype_policy(precision.policy())
+    from zoo_core.runtime.precisions import training_policy
+    from zoo_core.runtime.settings import plugin_choice
+
+    keras.config.set_dtype_policy(training_policy(plugin_choice("precision", {"name": shape.precision})))
     network = plugins.create("topology", shape.topology, plugins.load("topology", shape.topology).config())
     backbone = network.build((shape.size_px, shape.size_px, 3))
     pooled = keras.layers.GlobalAveragePooling2D(dtype="float32")(backbone.output)

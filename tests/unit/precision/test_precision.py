@@ -7,10 +7,15 @@ from typing import Any
 
 import pytest
 
-from zoo_core.contract import PrecisionBackend
-from zoo_core.precision import bfloat16, float32
+from zoo_core.contract import PrecisionBackend, SupportsConversion, SupportsTraining
+from zoo_core.precision import bfloat16, float32, int8, int8_litert
 
-PLUGINS = {"float32": float32.plugin, "bfloat16": bfloat16.plugin}
+PLUGINS = {
+    "float32": float32.plugin,
+    "bfloat16": bfloat16.plugin,
+    "int8": int8.plugin,
+    "int8-litert": int8_litert.plugin,
+}
 
 
 @pytest.mark.parametrize("name", PLUGINS)
@@ -19,6 +24,7 @@ def test_a_backend_satisfies_the_contract(name: str) -> None:
     assert isinstance(backend, PrecisionBackend)
     assert backend.promise
     assert backend.unavailable() is None
+    assert isinstance(backend, SupportsTraining) != isinstance(backend, SupportsConversion)
 
 
 @pytest.mark.parametrize("name", PLUGINS)
@@ -42,7 +48,8 @@ def test_a_policy_keeps_variables_in_float32(name: str, compute: str, instructio
 
 def test_describing_a_backend_imports_no_tensorflow() -> None:
     code = (
-        "import sys; from zoo_core.precision import bfloat16, float32; print({'keras', 'tensorflow'} & {*sys.modules})"
+        "import sys; from zoo_core.precision import bfloat16, float32, int8, int8_litert; "
+        "print({'keras', 'tensorflow', 'openvino', 'nncf', 'ai_edge_litert'} & {*sys.modules})"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

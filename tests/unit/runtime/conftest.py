@@ -10,9 +10,9 @@ import pytest
 from zoo_core.contract import InputScaling
 from zoo_core.models.assembly import build_backbone, build_model
 from zoo_core.models.weights import load_weights
+from zoo_core.runtime.metadata import metadata_baseline
 from zoo_core.runtime.model_folder import write_model_folder
 from zoo_core.runtime.prepare import Prepared, prepare
-from zoo_core.runtime.scoring import metadata_baseline
 from zoo_core.runtime.settings import configure
 
 SIZE_PX = 16

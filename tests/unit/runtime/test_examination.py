@@ -30,6 +30,9 @@ class Backend:
     def unavailable(self):
         return {reason}
 
+    def load(self, folder, use):
+        raise NotImplementedError
+
     def policy(self):
         return "mixed_bfloat16"
 
@@ -52,14 +55,15 @@ def examined(site: Any, instructions: str = "()", reason: str = "None", init: st
 
 def test_a_precision_with_instructions_of_this_cpu_is_fast(site: Any) -> None:
     found = examined(site, instructions="('avx512_bf16', 'amx_bf16')")
-    assert found.precisions == (PrecisionState("half", None, ("amx_bf16",), ()),)
+    assert found.precisions == (PrecisionState("half", None, ("amx_bf16",), (), "training"),)
     assert found.notes == found.problems == ()
 
 
 def test_a_precision_without_its_instructions_is_worth_knowing_and_no_problem(site: Any) -> None:
     found = examined(site, instructions="('avx512_vnni', 'amx_int8')")
-    assert found.precisions == (PrecisionState("half", None, (), ("avx512_vnni", "amx_int8")),)
-    assert found.notes == ("precision 'half' is slow on this CPU, which has none of avx512_vnni, amx_int8",)
+    assert found.precisions == (PrecisionState("half", None, (), ("avx512_vnni", "amx_int8"), "training"),)
+    line = "precision 'half' is slower than it can be on this CPU, which has none of avx512_vnni, amx_int8"
+    assert found.notes == (line,)
     assert found.problems == ()
 
 

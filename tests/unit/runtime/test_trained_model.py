@@ -8,8 +8,8 @@ import pytest
 
 from zoo_core.contract import ConfigError, DataError, PluginError
 from zoo_core.runtime.contamination import seen_groups
+from zoo_core.runtime.metadata import metadata_baseline
 from zoo_core.runtime.prepare import Prepared
-from zoo_core.runtime.scoring import metadata_baseline
 from zoo_core.runtime.trained_model import read_model
 
 

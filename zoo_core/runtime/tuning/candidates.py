@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from zoo_core import plugins
-from zoo_core.contract import PrecisionBackend, ZooError
+from zoo_core.contract import PrecisionBackend, SupportsTraining, ZooError
 from zoo_core.runtime.config import RunConfig
 from zoo_core.runtime.machine import Machine
 from zoo_core.runtime.settings import Settings
@@ -74,7 +74,7 @@ def find_candidates(config: RunConfig, machine: Machine, precisions: Sequence[st
 
 
 def fast_precisions(names: Sequence[str], machine: Machine) -> list[str]:
-    """Those that work here and are not slow for want of an instruction.
+    """Those that networks are trained in, that work here, and that are not slow for want of an instruction.
 
     Args:
         names: of precision plugins.
@@ -110,4 +110,5 @@ def _backend(name: str) -> PrecisionBackend | None:
 
 def _is_fast(backend: PrecisionBackend, machine: Machine) -> bool:
     wanted = set(backend.instructions)
-    return backend.unavailable() is None and (not wanted or bool(wanted & set(machine.flags)))
+    usable = isinstance(backend, SupportsTraining) and backend.unavailable() is None
+    return usable and (not wanted or bool(wanted & set(machine.flags)))

@@ -20,7 +20,9 @@ def test_what_was_tuned_wins_over_defaults(given, record):
     config, used = configure_tuned(given())
     assert config.launch == LaunchConfig(n_ranks=2, n_threads=1, n_streams=2)
     assert used == record
-    assert dataclasses.replace(config, launch=configured(given()).launch) == configured(given())
+    as_found = configured(given())
+    assert dataclasses.replace(config, launch=as_found.launch, precision=as_found.precision) == as_found
+    assert config.precision.name == record.candidate.precision
 
 
 def test_a_tuned_precision_wins_over_the_default_one(given, record):
