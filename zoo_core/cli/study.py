@@ -9,6 +9,7 @@ STUDIES = {
     "accuracy": ("zoo_core.cli.study_accuracy:accuracy", "What many ranks cost in AUROC, and which cause costs what."),
     "storage": ("zoo_core.cli.study_storage:storage", "What places and formats give a rank that reads images."),
     "topology": ("zoo_core.cli.study_topology:topology", "How networks bear large global batches, by finding."),
+    "precision": ("zoo_core.cli.study_precision:precision", "How fast each precision answers, and what that costs."),
 }
 """Module and name of each study's command, and one line for `zoo study --help`."""
 

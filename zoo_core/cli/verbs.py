@@ -32,6 +32,7 @@ VERBS = {
     "run": Verb("zoo_core.cli.run:run", "Train a task on a data set, evaluate it, and write a run folder."),
     "tune": Verb("zoo_core.cli.tune:tune", "What suits a task on this machine: ranks, threads, streams, precision."),
     "evaluate": Verb("zoo_core.cli.evaluate:evaluate", "Metrics again from predictions, or a model on other data."),
+    "predict": Verb("zoo_core.cli.predict:predict", "A trained model's scores of pictures, folders or a data set."),
     "quantize": Verb("zoo_core.cli.quantize:quantize", "A trained model in 8 bits, refused where it loses too much."),
     "data": Verb("zoo_core.cli.data:data", "Pack a data set into a store that is read fast, or check a store."),
     "study": Verb("zoo_core.cli.study:study", "Measure a grid and draw it: scaling, accuracy, topology, storage."),

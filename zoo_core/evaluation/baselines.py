@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
+
+from zoo_core.evaluation.sigmoid import sigmoid
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -45,7 +46,7 @@ class MetadataBaseline:
         Returns:
             By label, (example,) float64.
         """
-        return {label: expit(_logit(terms, rows)) for label, terms in self.labels.items()}
+        return {label: sigmoid(_logit(terms, rows)) for label, terms in self.labels.items()}
 
 
 def fit_metadata(train: pd.DataFrame, columns: Sequence[str], labels: Sequence[str]) -> MetadataBaseline:

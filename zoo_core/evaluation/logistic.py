@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit
 
 from zoo_core.evaluation.group_sums import sums_of_groups
 from zoo_core.evaluation.ranking import why_undefined
+from zoo_core.evaluation.sigmoid import sigmoid
 
 MOST_STEPS = 100
 MOST_HALVINGS = 40
@@ -134,7 +134,7 @@ def _fit(columns: np.ndarray, truth: np.ndarray, offset: np.ndarray) -> Logistic
     """Newton's method; where a step would overshoot it is halved. The log likelihood has one top."""
     coefficients = np.zeros(columns.shape[1])
     for _ in range(MOST_STEPS):
-        probability = expit(_log_odds(columns, offset, coefficients))
+        probability = sigmoid(_log_odds(columns, offset, coefficients))
         information = np.einsum("ij,i,ik->jk", columns, probability * (1 - probability), columns)
         slope = np.einsum("ij,i->j", columns, truth - probability)
         step = np.linalg.solve(information + RIDGE * np.eye(len(slope)), slope)

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit, logit
 
 from zoo_core.evaluation.logistic import fit_line, why_no_line
 from zoo_core.evaluation.predictions import Predictions
 from zoo_core.evaluation.ranking import why_undefined
+from zoo_core.evaluation.sigmoid import logit, sigmoid
 from zoo_core.evaluation.split_rows import rows_of_split
 
 FITTED_ON = "validation"
@@ -45,8 +45,7 @@ class PlattScaling:
         """(example,) predictions to probabilities, float64; those of a line that was not fitted stay as they are."""
         if self.reason is not None:
             return score.astype(np.float64)
-        probability: np.ndarray = expit(self.intercept + self.slope * log_odds(score))
-        return probability
+        return sigmoid(self.intercept + self.slope * log_odds(score))
 
 
 def log_odds(score: np.ndarray) -> np.ndarray:
@@ -59,8 +58,7 @@ def log_odds(score: np.ndarray) -> np.ndarray:
     [-15.94, 0.0, 15.94]
     """
     resolution = float(np.finfo(score.dtype).eps)
-    odds: np.ndarray = logit(np.clip(score.astype(np.float64), resolution, 1 - resolution))
-    return odds
+    return logit(np.clip(score.astype(np.float64), resolution, 1 - resolution))
 
 
 def why_no_probabilities(score: np.ndarray) -> str | None:

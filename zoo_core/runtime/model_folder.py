@@ -59,6 +59,7 @@ def _description(model: Any, prepared: Prepared, weights: LoadedWeights) -> dict
         "schema_version": SCHEMA_VERSION,
         "hash": weights_hash(model),
         "task": settings["task"],
+        "specs": [dataclasses.asdict(spec) for spec in prepared.adapter.specs],
         "labels": [dataclasses.asdict(label) for label in prepared.task.labels],
         "topology": settings["topology"],
         "precision": settings["precision"],

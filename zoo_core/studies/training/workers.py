@@ -1,19 +1,16 @@
 """Processes that train cells for a study, one a core; ended with it, whatever ends it."""
 
-import json
-import os
 import selectors
-import subprocess
 import sys
-import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import Any, Self
 
 from zoo_core.contract import ConfigError, MachineError
 from zoo_core.runtime.settings import Settings
+from zoo_core.studies.worker import Worker
 
 MOST_DEATHS = 1
 """Of a worker over one job: then that is tried once more."""
@@ -47,19 +44,19 @@ class Workers:
     def __init__(self, n_workers: int, command: Iterable[str] = COMMAND) -> None:
         self._n_workers = n_workers
         self._command = tuple(command)
-        self._working: dict[int, tuple[_Worker, Job]] = {}
-        self._idle: list[_Worker] = []
+        self._working: dict[int, tuple[Worker, Job]] = {}
+        self._idle: dict[int, Worker] = {}
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        every = [*self._idle, *(worker for worker, _ in self._working.values())]
+        every = [*self._idle.values(), *(worker for worker, _ in self._working.values())]
         for worker in every:
             worker.process.kill()
         for worker in every:
             worker.close()
-        self._idle, self._working = [], {}
+        self._idle, self._working = {}, {}
 
     def train(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, dict[str, Any]]]:
         """Train jobs, taken in their order, and yield each with its values as soon as it is done.
@@ -82,18 +79,17 @@ class Workers:
                     self._bury(worker, job, deaths[job.name])
                     waiting.appendleft(job)
                     continue
-                self._idle.append(worker)
+                self._idle[number] = worker
                 if "mistake" in answer:
                     raise ConfigError(f"{job.name}: {answer['mistake']}")
                 yield job, answer["values"]
 
     def _give(self, job: Job) -> None:
-        taken = {worker.number for worker, _ in self._working.values()}
         if not self._idle:
-            number = min(set(range(self._n_workers)) - taken)
-            self._idle.append(_Worker(number, [*self._command, str(number), str(self._n_workers)]))
-        worker = self._idle.pop()
-        self._working[worker.number] = worker, job
+            number = min(set(range(self._n_workers)) - set(self._working))
+            self._idle[number] = Worker([*self._command, str(number), str(self._n_workers)])
+        number, worker = self._idle.popitem()
+        self._working[number] = worker, job
         worker.tell({"settings": job.settings, "predictions": str(job.predictions)})
 
     def _answering(self) -> list[int]:
@@ -103,7 +99,7 @@ class Workers:
                 selector.register(worker.output, selectors.EVENT_READ, number)
             return [key.data for key, _ in selector.select()]
 
-    def _bury(self, worker: "_Worker", job: Job, n_deaths: int) -> None:
+    def _bury(self, worker: Worker, job: Job, n_deaths: int) -> None:
         last_words = worker.last_words()
         worker.close()
         if n_deaths > MOST_DEATHS:
@@ -111,64 +107,3 @@ class Workers:
                 f"{job.name} needs to be trained, over which {n_deaths} workers died ({last_words}): what was measured "
                 "is kept; free memory, or make --batch, --size or --ranks smaller, and give the same --out"
             )
-
-
-class _Worker:
-    def __init__(self, number: int, command: list[str]) -> None:
-        self.number = number
-        self._log = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 - closed by `close`
-        # A process group of its own: Ctrl-C in a terminal reaches the study alone, which ends its workers.
-        self.process = subprocess.Popen(  # noqa: S603 - our own module
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            text=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-            process_group=0,
-        )
-
-    @property
-    def output(self) -> IO[str]:
-        """Where its answers come from."""
-        if self.process.stdout is None:
-            raise RuntimeError("a worker was started without pipes")
-        return self.process.stdout
-
-    def tell(self, job: dict[str, Any]) -> None:
-        """Give it a job; one that has died shows it when it is asked for the answer."""
-        if self.process.stdin is None:
-            raise RuntimeError("a worker was started without pipes")
-        try:
-            self.process.stdin.write(json.dumps(job) + "\n")
-            self.process.stdin.flush()
-        except BrokenPipeError:
-            return
-
-    def answer(self) -> dict[str, Any] | None:
-        """Its next answer; None where it has died."""
-        line = self.output.readline()
-        if not line.endswith("\n"):
-            return None
-        answer: dict[str, Any] = json.loads(line)
-        return answer
-
-    def last_words(self) -> str:
-        """The last line that it wrote to standard error, or how it ended."""
-        self.process.kill()
-        code = self.process.wait()
-        self._log.seek(0)
-        lines = self._log.read().strip().splitlines()
-        return lines[-1].strip() if lines and code > 0 else f"exit code {code}"
-
-    def close(self) -> None:
-        """Leave no process, pipe or file behind."""
-        self.process.kill()
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe:
-                try:
-                    pipe.close()
-                except BrokenPipeError:
-                    continue  # what a dead worker was still to be told
-        self.process.wait()
-        self._log.close()

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
 
-from zoo_core.api import resize
+from zoo_core.api import resize, sigmoid
 from zoo_core.contract import Arrays, ArraySpec, ConfigError, Example, Label, Plugin, PrimaryMetric, Reporting
 from zoo_radiology.augmentation import flip_left_right, shift
 from zoo_radiology.findings import CHEXNET_FINDINGS
@@ -121,8 +120,7 @@ class CheXNet:
 
     def predict(self, outputs: np.ndarray) -> np.ndarray:
         """(example, finding), float32: probabilities."""
-        probabilities: np.ndarray = expit(outputs.astype(np.float32))
-        return probabilities
+        return sigmoid(outputs.astype(np.float32))
 
 
 SMOKE = {

@@ -1,0 +1,1 @@
+"""How fast each precision answers, and what that costs in predictions, all of them measured in turn."""
