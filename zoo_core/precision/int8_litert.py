@@ -12,6 +12,7 @@ import numpy as np
 from zoo_core.contract import DataError, Load, Network, Plugin
 from zoo_core.precision.exporting import exported
 from zoo_core.precision.int8 import why_missing
+from zoo_core.precision.openvino_network import filled_up
 
 NETWORK = "network.tflite"
 
@@ -93,8 +94,7 @@ class LiteRTNetwork:
 
     def outputs(self, images: np.ndarray) -> np.ndarray:
         """(example, y, x, c) to (example, output), float32; fewer examples than set are filled up with nothing."""
-        filled = np.zeros((self._batch_size, *images.shape[1:]), np.float32)
-        filled[: len(images)] = images
+        filled = filled_up(images, self._batch_size)
         one = self._interpreters.get()
         try:
             one.set_tensor(one.get_input_details()[0]["index"], filled)
