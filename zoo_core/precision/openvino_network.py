@@ -31,6 +31,8 @@ def core() -> Any:
     """OpenVINO's core, one a process: see `signal_stack`."""
     one = openvino().Core()
     one.get_property("CPU", "FULL_DEVICE_NAME")  # loads the CPU's part now, in the thread that asked first
+    # And its number types, at the first array: two threads that bring one at a time would wait for each other for good.
+    np.array(openvino().Tensor(np.zeros(1, np.float32)).data)
     return one
 
 

@@ -206,3 +206,25 @@ def test_control_whose_time_is_up_writes_nothing(
 def test_nothing_is_told_over_the_network() -> None:
     openvino()
     assert sys.modules["openvino_telemetry"] is None
+
+
+def test_the_first_calls_may_come_from_many_threads_at_a_time(convert: Convert) -> None:
+    """Without what `core` does first, two processes in three waited for good."""
+    code = f"""
+import sys, threading, numpy as np
+from pathlib import Path
+from zoo_core.contract import Load
+from zoo_core.precision.openvino_network import OpenVINONetwork
+sys.setswitchinterval(5e-3)
+network = OpenVINONetwork(Path({str(convert("int8"))!r}), Load(2, n_streams=8))
+barrier, done = threading.Barrier(8), []
+def call():
+    barrier.wait()
+    done.append(network.outputs(np.zeros((2, 12, 12, 3), np.float32)).shape)
+threads = [threading.Thread(target=call) for _ in range(8)]
+[one.start() for one in threads], [one.join() for one in threads]
+print(len(done))
+"""
+    for _ in range(3):
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+        assert done.stdout.strip() == "8"
