@@ -94,7 +94,8 @@ def _evaluate_again(source: Path, against: Path | None, replicates: int, seed: i
 
 
 def _evaluate_on_data(source: Path, data: str, given: dict[str, Any]) -> None:
-    from zoo_core.runtime.evaluating import Question, choose_data
+    from zoo_core.runtime.evaluating import Question
+    from zoo_core.runtime.question import choose_data
     from zoo_core.runtime.settings import parse_data, parse_setting
     from zoo_core.runtime.trained_model import read_model
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from zoo_core.cli.run import new_folder
 
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from zoo_core.runtime.predicting.request import Request
 
 PARTS = ("all", "test", "validation", "train")
-DEFAULT_PRECISION, DEFAULT_BATCH = "float32", 32
+NEED_DATA = ("assignments", "part")
+"""Options that say which examples of `--data`."""
 
 PATH = click.Path(path_type=Path)
 
@@ -21,96 +23,117 @@ PATH = click.Path(path_type=Path)
 @click.command()
 @click.argument("run", metavar="RUN", type=PATH)
 @click.argument("inputs", metavar="[INPUT]...", nargs=-1, type=PATH)
-@click.option("--data", metavar="NAME[=ROOT]", help="A data set in place of pictures, and where its files are.")
+@click.option("--data", metavar="NAME[=ROOT]", help="A data set in place of INPUT, and where its files are.")
 @click.option(
     "--set", "assignments", multiple=True, metavar="KEY=VALUE", help="With --data: a setting of data or split."
 )
 @click.option(
-    "--part", type=click.Choice(PARTS), default="all", show_default=True, help="With --data: the part of its split."
+    "--part",
+    type=click.Choice(PARTS),
+    default="all",
+    show_default=True,
+    help="With --data: the part of its split, or all examples.",
 )
-@click.option("--precision", default=DEFAULT_PRECISION, metavar="NAME", show_default=True, help="That computes.")
+@click.option(
+    "--precision", metavar="NAME", help="That computes.  [default: float32, or what a converted RUN is converted to]"
+)
 @click.option(
     "--batch",
     "batch_size",
     type=click.IntRange(min=1),
-    default=DEFAULT_BATCH,
+    default=32,
     metavar="N",
     show_default=True,
-    help="Examples of a call.",
+    help="Images of a call, at most.",
 )
 @click.option("--out", type=PATH, metavar="DIR", help="Folder, not there yet.  [default: runs/...]")
-@click.option("--resume", is_flag=True, help="Go on with the prediction in --out.")
-@click.option("--json", "as_json", is_flag=True, help="Print one record instead of text.")
-def predict(run: Path, inputs: tuple[Path, ...], out: Path | None, resume: bool, as_json: bool, **given: Any) -> None:
-    """Score picture files, those in folders, or a data set with the model of RUN; one row an image.
+@click.option("--resume", is_flag=True, help="Go on with the prediction in --out, which asked the same.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was asked and what came, as predict.json holds it.")
+@click.pass_context
+def predict(
+    context: click.Context, /, run: Path, inputs: tuple[Path, ...], out: Path | None, resume: bool, **given: Any
+) -> None:
+    """Score pictures (PNG, JPEG, TIFF), those in folders, or a data set with the model of RUN; one row an image.
 
-    A picture that cannot be read has a row with the reason. The folder has predictions.parquet, which 'zoo evaluate'
-    takes where the truth is known.
+    A picture that cannot be read has a row with the reason. Of a data set 'zoo evaluate' takes the folder that is
+    written.
     """
     if resume and out is None:
         raise click.UsageError("--resume needs the folder of the prediction: --out DIR")
-    from zoo_core.runtime.precisions import why_slower
-
+    _refuse_inputs(context)
     request = _request(run, inputs, given)
-    for line in filter(None, (why_slower(request.precision, request.backend), _doubt(request))):
-        click.echo(f"zoo: warning: {line}", err=True)
     folder = out or new_folder("predictions")
-    answer = _predicted(request, folder, resume)
-    click.echo(json.dumps(answer, indent=2) if as_json else as_text(answer, folder))
+    came = _predicted(request, folder, resume)
+    if given["as_json"]:
+        click.echo(json.dumps({"asked": request.described(), "came": came}, indent=2))
+    else:
+        click.echo(as_text(came, folder))
 
 
-def as_text(answer: dict[str, Any], folder: Path) -> str:
-    """What came, for a reader."""
-    lines = [f"{answer['n']} images, {answer['n_failed']} of which cannot be read"]
-    lines += [f"cannot be read: '{one['example_id']}' {one['reason']}" for one in answer["failures"]]
-    if answer["n_now"]:
-        lines += [f"{name}: {_speed(answer[key])}" for name, key in SPEEDS.items()]
-    if answer.get("first_result_s") is not None:
-        lines.append(f"first result {answer['first_result_s']:.2f} s after the start of the process")
+def as_text(came: dict[str, Any], folder: Path) -> str:
+    """What came, for a reader.
+
+    Args:
+        came: as `predict.json` holds it.
+        folder: of the prediction.
+    """
+    lines = [f"{_counted(came['n_ok'])} predicted, {came['n_failed']} that cannot be read"]
+    lines += [f"cannot be read: '{one['example_id']}' {one['reason']}" for one in came["failures"]]
+    if n_more := came["n_failed"] - len(came["failures"]):
+        lines.append(f"and {n_more} more: see 'reason' in the predictions")
+    if came["n_now"]:
+        lines.append(f"end to end, with reading: {_speed(came['end_to_end'])}")
+        lines.append(f"compute alone: {_speed(came['compute'])}")
+    if came["first_result_s"] is not None:
+        lines.append(f"first result {came['first_result_s']:.2f} s after the start")
     return "\n".join([*lines, f"predictions: {folder / 'predictions.parquet'}"])
 
 
-SPEEDS = {"end to end": "end_to_end", "compute alone": "compute"}
+def _counted(n: int) -> str:
+    return f"{n} image" if n == 1 else f"{n} images"
 
 
-def _speed(speed: dict[str, float | None]) -> str:
+def _speed(speed: dict[str, Any]) -> str:
     rate = speed["images_per_s"]
-    return "no image" if not rate else f"{rate:.1f} images/s, {speed['seconds']:.1f} s"
+    return "nothing" if rate is None else f"{rate:.1f} images/s, {speed['seconds']:.2f} s"
+
+
+def _refuse_inputs(context: click.Context) -> None:
+    inputs, data = context.params["inputs"], context.params["data"]
+    if bool(inputs) == (data is not None):
+        raise click.UsageError(
+            f"A prediction needs pictures or folders as INPUT, or a data set as --data NAME[=ROOT]. Received: "
+            f"{'both' if inputs else 'neither'}"
+        )
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        is_given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if data is None and name in NEED_DATA and is_given:
+            raise click.UsageError(f"{parameter.opts[0]} needs --data NAME[=ROOT], the data set to predict")
 
 
 def _request(run: Path, inputs: tuple[Path, ...], given: dict[str, Any]) -> "Request":
-    from zoo_core.runtime.predicting.request import refuse_both, request_data, request_files
+    from zoo_core.runtime.predicting.network import choose_network
+    from zoo_core.runtime.predicting.request import request_data, request_files
     from zoo_core.runtime.trained_model import read_model
 
-    data, assignments = given["data"], given["assignments"]
-    refuse_both(bool(inputs), data is not None)
     model = read_model(run)
-    if data is None:
-        if assignments or given["part"] != "all":
-            raise click.UsageError("--set and --part need --data NAME[=ROOT]")
-        return request_files(model, inputs, given["precision"], given["batch_size"])
+    network = choose_network(model, given["precision"])
+    if given["data"] is None:
+        return request_files(model, network, inputs, given["batch_size"])
     from zoo_core.runtime.settings import parse_data, parse_setting
 
-    layers = [parse_data(data), *map(parse_setting, assignments)]
-    return request_data(model, layers, given["part"], given["precision"], given["batch_size"])
-
-
-def _doubt(request: "Request") -> str | None:
-    """What the gate said of a converted model, where it did not pass."""
-    if request.needs_tensorflow:
-        return None
-    from zoo_core.runtime.json_files import read_json
-
-    verdict = read_json(request.folder / "conversion.json", 1)["verdict"]
-    return None if verdict == "passed" else f"the gate said of this model in {request.precision}: {verdict}"
+    layers = [parse_data(given["data"]), *map(parse_setting, given["assignments"])]
+    return request_data(model, network, layers, given["part"], given["batch_size"])
 
 
 def _predicted(request: "Request", folder: Path, resume: bool) -> dict[str, Any]:
     from zoo_core.distributed.signals import Stopped
-    from zoo_core.runtime.predicting.predict import predict as run
+    from zoo_core.runtime.predicting.predict import predict as predict_all
 
     try:
-        return run(request, folder, resume)
+        return predict_all(request, folder, resume)
     except Stopped as stopped:
-        click.echo(f"zoo: {stopped}: the same command with --out {folder} --resume goes on", err=True)
+        how = f"the same with --out {folder} --resume goes on" if folder.exists() else "nothing was written"
+        click.echo(f"zoo: {stopped}: {how}", err=True)
         sys.exit(stopped.exit_code)

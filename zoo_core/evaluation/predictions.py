@@ -2,7 +2,8 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from zoo_core.contract import DataError, Label
-from zoo_core.data.files import write_atomically
+from zoo_core.contract import DataError, Label, OutputError
+from zoo_core.data.files import remove_parts, write_atomically
 
 SCHEMA_VERSION = 1
 METADATA_KEY = b"zoo"
@@ -100,6 +101,34 @@ def write_predictions(predictions: Predictions, path: Path) -> None:
     write_atomically(path, content.getvalue())
 
 
+def join_predictions(parts: Sequence[Path], path: Path) -> None:
+    """Make one predictions file of several, with one of them in memory at a time; whole or not at all.
+
+    Args:
+        parts: files of one origin, at least one; where one lacks columns of another, they are missing in its rows.
+        path: of the file that there will be.
+    Raises:
+        OutputError: it cannot be written.
+    """
+    schema = pa.unify_schemas([pq.read_schema(part) for part in parts], promote_options="permissive")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")  # as `remove_parts` knows it
+    remove_parts(path.parent, path.name)
+    try:
+        with partial.open("wb") as file:
+            with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+                for part in parts:
+                    writer.write_table(_in_schema(pq.read_table(part), schema))
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        raise OutputError(
+            f"'{path}' needs to be written, which failed ({error}): make room or give permission there"
+        ) from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
 def read_predictions(path: Path) -> Predictions:
     """Read a predictions file.
 
@@ -130,3 +159,12 @@ def _origin(values: dict[str, Any], path: Path) -> Origin:
     strata = tuple(values.pop("strata", ()))
     reported = tuple(values.pop("reported_metrics"))
     return Origin(**{**values, "labels": labels, "reported_metrics": reported, "strata": strata})
+
+
+def _in_schema(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """A part in which nothing could be read, or everything could, lacks columns, or the kind of what is in them."""
+    columns = [
+        table[field.name].cast(field.type) if field.name in table.column_names else pa.nulls(len(table), field.type)
+        for field in schema
+    ]
+    return pa.table(columns, schema=schema)

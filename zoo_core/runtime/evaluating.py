@@ -1,30 +1,25 @@
 """A trained model on a data set: checked first, above all for patients that it has seen, then predicted and judged."""
 
 import dataclasses
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zoo_core import plugins
-from zoo_core.contract import ConfigError, DatasetAdapter, Rank
-from zoo_core.data.fingerprint import fingerprint
-from zoo_core.data.splits import ALL, PARTS, choose_group_column, undivided
+from zoo_core.contract import Rank
+from zoo_core.data.splits import ALL
 from zoo_core.distributed.signals import StopRequests
 from zoo_core.distributed.single import SingleRank
 from zoo_core.evaluation.metrics import N_REPLICATES, SEED, evaluate
 from zoo_core.evaluation.predictions import write_predictions
-from zoo_core.runtime.config import Choice, ReportConfig, RunConfig, SplitConfig, TopologyChoice
 from zoo_core.runtime.contamination import Overlap, find_overlap, namespace_of, refuse_overlap
 from zoo_core.runtime.metadata import with_metadata_baseline
-from zoo_core.runtime.prepare import Prepared, leave_out_unreadable, make_split, refuse_misfit
+from zoo_core.runtime.prepare import Prepared, leave_out_unreadable
 from zoo_core.runtime.process import prepare_process
 from zoo_core.runtime.progress import Shown
+from zoo_core.runtime.question import Subject, prepare_for
 from zoo_core.runtime.readout import with_readout
 from zoo_core.runtime.record import RunFolder, describe_prepared, refuse_existing
 from zoo_core.runtime.reporting import write_report
-from zoo_core.runtime.second_truth import read_second_truth
-from zoo_core.runtime.settings import Settings, over_data_preset, plugin_choice, refuse_unknown, validated
 from zoo_core.runtime.trained_model import TrainedModel
 from zoo_core.runtime.whole_folder import whole_folder
 
@@ -36,33 +31,18 @@ SECTIONS = ("task", "data", "topology", "precision", "split")
 
 
 @dataclass(frozen=True)
-class Question:
+class Question(Subject):
     """What a model is tested on, and how.
 
     Attributes:
-        data: the data set.
-        split: how its examples are parted.
-        report: whether images may be shown.
-        part: "train", "validation" or "test" of that split; "all" for every example, and then there is no split.
         allow_overlap: whether to go on where the model has seen some of its groups.
         n_replicates: draws behind each interval.
         seed: of the draws.
     """
 
-    data: Choice
-    split: SplitConfig = field(default_factory=SplitConfig)
-    report: ReportConfig = field(default_factory=ReportConfig)
-    part: str = "test"
     allow_overlap: bool = False
     n_replicates: int = N_REPLICATES
     seed: int = SEED
-
-    def __post_init__(self) -> None:
-        if self.part == ALL and (self.split.name or self.split.lists):
-            raise ConfigError(
-                f"--part {ALL} takes every example and no split. Received: split.name '{self.split.name}': "
-                f"leave it out, or choose one of its parts, {', '.join(PARTS)}"
-            )
 
 
 @dataclass(frozen=True)
@@ -80,25 +60,6 @@ class Evaluation:
     question: Question
     prepared: Prepared
     overlap: Overlap | None
-
-
-def choose_data(layers: Iterable[Settings]) -> tuple[Choice, SplitConfig, ReportConfig]:
-    """Lay settings of a data set, of its split and of the report over the data set's default preset.
-
-    Args:
-        layers: settings, the later ones win; one of them names the data set.
-    Raises:
-        ConfigError: an unknown section or key, or a value that does not fit.
-        PluginError: the data set cannot be loaded.
-    """
-    settings = over_data_preset(layers, ("data", "split", "report"))
-    report = settings.get("report", {})
-    refuse_unknown(report, ["thumbnails"], "report.")  # a licence is the model's
-    return (
-        plugin_choice("data", settings["data"]),
-        validated(SplitConfig, settings.get("split", {}), "split"),
-        validated(ReportConfig, report, "report"),
-    )
 
 
 def evaluate_on(model: TrainedModel, question: Question, path: Path) -> RunFolder:
@@ -129,44 +90,6 @@ def evaluate_on(model: TrainedModel, question: Question, path: Path) -> RunFolde
         prepare_process(Rank())
         _predict_and_write(evaluation, RunFolder(hidden), progress)
     return RunFolder(path)
-
-
-def prepare_for(model: TrainedModel, question: Question) -> Prepared:
-    """Make the data set, see that it fits the model's task, and part its examples.
-
-    Raises:
-        DataError: the data set is not what its adapter reads, or not what the task needs.
-        SplitError: a group straddles parts, or a part is empty.
-        ConfigError: a split that is not offered.
-        PluginError: the data set does not load.
-    """
-    config = _config(model, question)
-    adapter: DatasetAdapter = plugins.create("dataset", config.data.name, config.data.options)
-    refuse_misfit(config, adapter, model.task)
-    index = adapter.index()
-    if question.part == ALL:
-        split = undivided(index, choose_group_column(adapter.group_columns, config.split.group_by))
-    else:
-        split = make_split(adapter, index, config.split, needed=(question.part,))
-    second_truth = read_second_truth(adapter, model.task, index)
-    return Prepared(
-        config, adapter, model.task, index, split, model.fitted, fingerprint(index), second_truth=second_truth
-    )
-
-
-def _config(model: TrainedModel, question: Question) -> RunConfig:
-    # Of topology and precision only what they were is kept: their plugins are not needed, the network is in its file.
-    stored = {section: dict(model.description[section]) for section in ("topology", "precision")}
-    names = {section: values.pop("name") for section, values in stored.items()}
-    weights = stored["topology"].pop("weights", TopologyChoice.weights)
-    return RunConfig(
-        task=model.choice,
-        data=question.data,
-        topology=TopologyChoice(names["topology"], stored["topology"], weights),
-        precision=Choice(names["precision"], stored["precision"]),
-        split=question.split,
-        report=question.report,
-    )
 
 
 def _opening_lines(evaluation: Evaluation) -> list[str]:

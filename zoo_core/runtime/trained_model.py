@@ -8,7 +8,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from zoo_core import plugins
-from zoo_core.contract import Arrays, DataError, Task
+from zoo_core.contract import Arrays, ArraySpec, DataError, Task
 from zoo_core.evaluation.baselines import MetadataBaseline
 from zoo_core.runtime.config import Choice
 from zoo_core.runtime.contamination import SeenGroups, read_groups
@@ -45,6 +45,12 @@ class TrainedModel:
     fitted: Arrays
     seen: SeenGroups | None
     baseline: MetadataBaseline
+
+    @property
+    def specs(self) -> tuple[ArraySpec, ...] | None:
+        """The arrays of the data set that it was trained on; None where an older zoo did not write them."""
+        stored = self.description.get("specs")
+        return None if stored is None else tuple(map(_spec, stored))
 
     def load_network(self) -> Any:
         """The Keras model; imports TensorFlow.
@@ -117,3 +123,8 @@ def _fitted(path: Path) -> Arrays:
 
 def _baseline(path: Path) -> MetadataBaseline:
     return MetadataBaseline(read_json(path, SCHEMA_VERSION)["labels"] if path.exists() else {})
+
+
+def _spec(values: dict[str, Any]) -> ArraySpec:
+    plain: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+    return ArraySpec(**plain)

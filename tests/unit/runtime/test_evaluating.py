@@ -17,11 +17,12 @@ from scipy.special import expit, logit
 from zoo_core.contract import ArraySpec, ConfigError, DataError, DatasetCard, ImageError, Label, OutputError, SplitError
 from zoo_core.distributed.signals import Stopped
 from zoo_core.evaluation.predictions import read_predictions
-from zoo_core.runtime import evaluating
+from zoo_core.runtime import evaluating, question
 from zoo_core.runtime.config import Choice, SplitConfig
-from zoo_core.runtime.evaluating import Question, choose_data, evaluate_on
+from zoo_core.runtime.evaluating import Question, evaluate_on
 from zoo_core.runtime.json_files import write_json
 from zoo_core.runtime.prepare import Prepared
+from zoo_core.runtime.question import choose_data
 from zoo_core.runtime.record import RunFolder
 from zoo_core.runtime.reporting import write_report
 from zoo_core.runtime.resume import resumed_config
@@ -84,7 +85,7 @@ class Lab:
 @pytest.fixture
 def ask_lab(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Question]:
     def ask(lab: Lab, part: str = "all") -> Question:
-        monkeypatch.setattr(evaluating.plugins, "create", lambda kind, *rest: lab)
+        monkeypatch.setattr(question.plugins, "create", lambda kind, *rest: lab)
         return Question(Choice("lab", {}), part=part, n_replicates=0)
 
     return ask
