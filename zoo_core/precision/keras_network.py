@@ -67,8 +67,7 @@ def load_bfloat16(folder: Path, _use: Load) -> KerasNetwork:
 def in_float32(model: Any) -> Any:
     """A copy of a model that computes in float32, with Keras's own batch norm.
 
-    Not the fused one, which pays in training alone: in inference it was 0.8 times as fast with AVX512, and 0.14 times
-    with AVX2 for one picture (DenseNet121, 224 px, benchmarks/predicting.py).
+    Not the fused one, which pays in training alone.
     """
     copy = type(model).from_config(_replaced(model.get_config()))
     copy.set_weights(model.get_weights())

@@ -5,6 +5,11 @@ from pathlib import Path
 from zoo_core.contract import DataError, PrecisionBackend, SupportsConversion
 from zoo_core.runtime.trained_model import TrainedModel
 
+CONVERSION = "conversion.json"
+"""Of a converted model's folder; written last."""
+
+CONVERSION_SCHEMA_VERSION = 1
+
 
 def converted_folder(model: TrainedModel, name: str) -> Path:
     """Where the model in another precision lies: beside the model.

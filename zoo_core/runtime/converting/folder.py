@@ -6,12 +6,11 @@ from typing import Any
 
 from zoo_core.contract import PluginError
 from zoo_core.data.files import sha256_of
-from zoo_core.runtime.converting.wish import CONVERSION, Job
+from zoo_core.runtime.converting.wish import Job
 from zoo_core.runtime.json_files import write_json
+from zoo_core.runtime.networks import CONVERSION, CONVERSION_SCHEMA_VERSION
 from zoo_core.runtime.readout import CALIBRATION, OPERATING_POINTS
 from zoo_core.runtime.trained_model import BASELINE, DESCRIPTION, FITTED, GROUPS
-
-SCHEMA_VERSION = 1
 
 KEPT = (FITTED, GROUPS, BASELINE, CALIBRATION, OPERATING_POINTS, DESCRIPTION)
 """Files that are the trained model's own; those that an older zoo did not write are not there."""
@@ -50,7 +49,7 @@ def write_converted(job: Job, network: Path, folder: Path, record: dict[str, Any
     for name in KEPT:
         if (job.model.folder / name).exists():
             shutil.copyfile(job.model.folder / name, folder / name)
-    whole = {"schema_version": SCHEMA_VERSION, **record, "network_files": sums}
+    whole = {"schema_version": CONVERSION_SCHEMA_VERSION, **record, "network_files": sums}
     write_json(folder / CONVERSION, whole)
     return whole
 

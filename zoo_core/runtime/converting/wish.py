@@ -10,15 +10,12 @@ import numpy as np
 from zoo_core.contract import ConfigError, DataError, OutputError, PrecisionBackend, SupportsConversion
 from zoo_core.evaluation.conversion import Draws
 from zoo_core.evaluation.gate import LABEL_LIMIT, Limits, limits_of, refuse_unjudgeable
-from zoo_core.runtime.networks import converted_folder
+from zoo_core.runtime.networks import CONVERSION, converted_folder
 from zoo_core.runtime.precisions import usable_backend
 from zoo_core.runtime.prepare import Prepared
 from zoo_core.runtime.record import RunFolder
 from zoo_core.runtime.resume import prepared_in
 from zoo_core.runtime.trained_model import NETWORK, TrainedModel, read_model
-
-CONVERSION = "conversion.json"
-"""Of a converted model's folder; written last."""
 
 CALIBRATED_ON, JUDGED_ON = "train", "validation"
 """Splits: the test split stays for the study that comes after."""

@@ -9,12 +9,10 @@ from zoo_core.contract import DataError, Load, PrecisionBackend, SupportsConvers
 from zoo_core.data.files import sha256_of
 from zoo_core.runtime.inference import Inference
 from zoo_core.runtime.json_files import read_json
-from zoo_core.runtime.networks import network_folder
+from zoo_core.runtime.networks import CONVERSION, CONVERSION_SCHEMA_VERSION, network_folder
 from zoo_core.runtime.precisions import REFERENCE, usable_backend, why_slower
 from zoo_core.runtime.trained_model import TrainedModel
 
-CONVERSION = "conversion.json"
-CONVERSION_SCHEMA_VERSION = 1
 PASSED = "passed"
 
 

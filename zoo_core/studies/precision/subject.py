@@ -8,10 +8,8 @@ from typing import Any
 from zoo_core import plugins
 from zoo_core.contract import ConfigError, DataError, MachineError, PluginError, PrecisionBackend, SupportsConversion
 from zoo_core.data.files import sha256_of
-from zoo_core.runtime.converting.folder import SCHEMA_VERSION
-from zoo_core.runtime.converting.wish import CONVERSION
 from zoo_core.runtime.json_files import read_json
-from zoo_core.runtime.networks import converted_folder
+from zoo_core.runtime.networks import CONVERSION, CONVERSION_SCHEMA_VERSION, converted_folder
 from zoo_core.runtime.precisions import REFERENCE, usable_backend
 from zoo_core.runtime.prepare import Prepared
 from zoo_core.runtime.record import RunFolder
@@ -126,7 +124,7 @@ def conversion_record(folder: Path) -> dict[str, Any]:
     Raises:
         DataError: it is missing or damaged.
     """
-    return read_json(folder / CONVERSION, SCHEMA_VERSION)
+    return read_json(folder / CONVERSION, CONVERSION_SCHEMA_VERSION)
 
 
 def _candidate(model: TrainedModel, name: str) -> Candidate:

@@ -14,7 +14,8 @@ from zoo_core.contract import ConfigError, DataError, MachineError, OutputError,
 from zoo_core.data.soundness import Unreadable
 from zoo_core.evaluation.gate import Limits
 from zoo_core.runtime.converting import wish
-from zoo_core.runtime.converting.wish import CONVERSION, Wish, plan
+from zoo_core.runtime.converting.wish import Wish, plan
+from zoo_core.runtime.networks import CONVERSION
 from zoo_core.runtime.prepare import Prepared
 from zoo_core.runtime.record import describe_prepared
 
