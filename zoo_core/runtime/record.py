@@ -20,7 +20,10 @@ from zoo_core.runtime.settings import Settings, as_settings
 
 SCHEMA_VERSION = 1
 REFUSALS_TO_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
-RECORDED_PACKAGES = ("zoo-core", "tensorflow-cpu", "keras", "keras-cv", "horovod", "numpy", "scikit-learn")
+RECORDED_PACKAGES = (
+    *("zoo-core", "tensorflow-cpu", "keras", "keras-cv", "horovod"),
+    *("openvino", "nncf", "ai-edge-litert", "numpy", "scikit-learn"),
+)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,7 @@ from typing import Any
 from zoo_core.contract import DataError, Load, PrecisionBackend, SupportsConversion
 from zoo_core.data.files import sha256_of
 from zoo_core.runtime.inference import Inference
-from zoo_core.runtime.json_files import read_json
-from zoo_core.runtime.networks import CONVERSION, CONVERSION_SCHEMA_VERSION, network_folder
+from zoo_core.runtime.networks import CONVERSION, conversion_record, converted_files, network_folder
 from zoo_core.runtime.precisions import REFERENCE, usable_backend, why_slower
 from zoo_core.runtime.trained_model import TrainedModel
 
@@ -56,6 +55,8 @@ class ChosenNetwork:
         Raises:
             DataError: a file of it is missing or damaged.
         """
+        if self.conversion is not None:
+            converted_files(self.folder, self.conversion)
         use = self._use(batch_size, n_examples)
         return Inference(self.backend.load(self.folder, use), use)
 
@@ -83,7 +84,7 @@ def choose_network(model: TrainedModel, precision: str | None) -> ChosenNetwork:
     backend = usable_backend(name)
     if own is None:
         folder = network_folder(model, name, backend)
-        conversion = read_json(folder / CONVERSION, CONVERSION_SCHEMA_VERSION) if _converts(backend) else None
+        conversion = conversion_record(folder) if isinstance(backend, SupportsConversion) else None
         _refuse_other_weights(model, folder, conversion)
         return ChosenNetwork(name, backend, folder, conversion)
     if name != own["precision"]:
@@ -95,12 +96,7 @@ def choose_network(model: TrainedModel, precision: str | None) -> ChosenNetwork:
 
 
 def _conversion(folder: Path) -> dict[str, Any] | None:
-    path = folder / CONVERSION
-    return read_json(path, CONVERSION_SCHEMA_VERSION) if path.exists() else None
-
-
-def _converts(backend: PrecisionBackend) -> bool:
-    return isinstance(backend, SupportsConversion)
+    return conversion_record(folder) if (folder / CONVERSION).exists() else None
 
 
 def _refuse_other_weights(model: TrainedModel, folder: Path, conversion: dict[str, Any] | None) -> None:

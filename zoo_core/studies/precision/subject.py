@@ -3,13 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from zoo_core import plugins
 from zoo_core.contract import ConfigError, DataError, MachineError, PluginError, PrecisionBackend, SupportsConversion
 from zoo_core.data.files import sha256_of
-from zoo_core.runtime.json_files import read_json
-from zoo_core.runtime.networks import CONVERSION, CONVERSION_SCHEMA_VERSION, converted_folder
+from zoo_core.runtime.networks import conversion_record, converted_files, converted_folder
 from zoo_core.runtime.precisions import REFERENCE, usable_backend
 from zoo_core.runtime.prepare import Prepared
 from zoo_core.runtime.record import RunFolder
@@ -100,15 +98,14 @@ def network_files(candidate: Candidate, folder: Path) -> dict[str, Path]:
         candidate: its precision.
         folder: where they are; the candidate's own, or where the study has converted to.
     Raises:
-        DataError: the record is missing or damaged.
+        DataError: the record or a file is missing or damaged.
     """
     if not candidate.converts:
-        names = [NETWORK]
-    elif candidate.folder is None:
-        names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    else:
-        names = list(conversion_record(folder)["network_files"])
-    return {name: folder / name for name in names}
+        return {NETWORK: folder / NETWORK}
+    if candidate.folder is not None:
+        return converted_files(folder, conversion_record(folder))
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path for path in files}
 
 
 def fingerprint_of(candidate: Candidate) -> dict[str, str] | str:
@@ -116,15 +113,6 @@ def fingerprint_of(candidate: Candidate) -> dict[str, str] | str:
     if candidate.folder is None:
         return "converted by the study"
     return {name: sha256_of(path) for name, path in network_files(candidate, candidate.folder).items()}
-
-
-def conversion_record(folder: Path) -> dict[str, Any]:
-    """What `zoo quantize` wrote of a conversion.
-
-    Raises:
-        DataError: it is missing or damaged.
-    """
-    return read_json(folder / CONVERSION, CONVERSION_SCHEMA_VERSION)
 
 
 def _candidate(model: TrainedModel, name: str) -> Candidate:

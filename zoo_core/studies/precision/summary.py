@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from zoo_core.runtime.machine import Machine, lacking_instructions
+from zoo_core.runtime.networks import conversion_record
 from zoo_core.runtime.precisions import REFERENCE
 from zoo_core.studies.cells import Cells
 from zoo_core.studies.precision.plan import Plan
 from zoo_core.studies.precision.study import network_folder
-from zoo_core.studies.precision.subject import Candidate, conversion_record, network_files
+from zoo_core.studies.precision.subject import Candidate, network_files
 
 Row = dict[str, Any]
 Summary = dict[str, Any]

@@ -1,6 +1,7 @@
 """Requests of drawn patients and of pictures, and a network in the place of a converted one."""
 
 import dataclasses
+import hashlib
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -20,6 +21,7 @@ from zoo_core.runtime.prepare import Prepared
 from zoo_core.runtime.trained_model import TrainedModel, read_model
 
 N_OUTPUTS = 3
+NETWORK_TEXT = "the mean"
 
 
 class Brightness:
@@ -75,7 +77,9 @@ def network(backend: Brightness, tmp_path: Path) -> ChosenNetwork:
     folder = tmp_path / "model-brightness"
     folder.mkdir()
     (folder / "conversion.json").write_text("{}")
-    return ChosenNetwork("brightness", backend, folder, {"verdict": "passed"})
+    (folder / "network.txt").write_text(NETWORK_TEXT)
+    files = {"network.txt": hashlib.sha256(NETWORK_TEXT.encode()).hexdigest()}
+    return ChosenNetwork("brightness", backend, folder, {"verdict": "passed", "network_files": files})
 
 
 @pytest.fixture(autouse=True)

@@ -107,3 +107,21 @@ def test_a_converted_network_has_whole_batches_or_single_examples_and_a_core_for
 @pytest.mark.parametrize(("n_examples", "wanted"), [(5, Load(5, 1)), (80, Load(8, 1))])
 def test_keras_has_one_call_at_a_time(network: ChosenNetwork, n_examples: int, wanted: Load) -> None:
     assert dataclasses.replace(network, conversion=None).load(8, n_examples).use == wanted
+
+
+def test_a_file_that_is_not_the_one_that_was_judged_is_not_loaded(network: ChosenNetwork, backend: Any) -> None:
+    path = network.folder / "network.txt"
+    path.write_text("the median")
+    with pytest.raises(DataError, match="Received: another file than was written: convert anew"):
+        network.load(8, 1)
+    path.unlink()
+    with pytest.raises(DataError, match="Received: no such file: convert anew"):
+        network.load(8, 1)
+    assert backend.uses == []
+
+
+@pytest.mark.parametrize("name", ["../model/model.keras", "/dev/null"])
+def test_a_record_that_names_a_file_elsewhere_is_refused(network: ChosenNetwork, name: str) -> None:
+    strange = dataclasses.replace(network, conversion={"verdict": "passed", "network_files": {name: "0"}})
+    with pytest.raises(DataError, match=f"needs to name files of its folder. Received: '{name}'"):
+        strange.load(8, 1)

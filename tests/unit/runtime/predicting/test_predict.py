@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from zoo_core.contract import DataError, Load, OutputError
+from zoo_core.data.files import sha256_of
 from zoo_core.distributed.signals import Stopped
 from zoo_core.evaluation.metrics import evaluate
 from zoo_core.evaluation.predictions import Predictions, read_predictions
@@ -286,7 +287,8 @@ def converted(written_model: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     backend: Any = usable_backend("int8")
     network = read_model(folder).load_network()
     backend.convert(network, np.random.default_rng(0).random((8, *network.input_shape[1:]), np.float32), other)
-    said = {"schema_version": 1, "precision": "int8", "verdict": "not enough evidence"}
+    said: dict[str, Any] = {"schema_version": 1, "precision": "int8", "verdict": "not enough evidence"}
+    said["network_files"] = {path.name: sha256_of(path) for path in other.iterdir()}
     said["model_hash"] = read_model(folder).description["hash"]
     (other / "conversion.json").write_text(json.dumps(said))
     return run

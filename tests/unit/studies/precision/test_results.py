@@ -1,6 +1,7 @@
 """What the turns say together, what is told of it, and the files."""
 
 import csv
+import hashlib
 import json
 
 import pytest
@@ -143,7 +144,8 @@ def test_what_the_gate_said_when_the_model_was_quantized_is_shown(results, subje
     folder = subject.run / "model-int8"
     folder.mkdir()
     (folder / "network.bin").write_bytes(bytes(7))
-    record = {"schema_version": 1, "verdict": "not enough evidence", "network_files": {"network.bin": "0"}}
+    files = {"network.bin": hashlib.sha256(bytes(7)).hexdigest()}
+    record = {"schema_version": 1, "verdict": "not enough evidence", "network_files": files}
     (folder / "conversion.json").write_text(json.dumps(record))
     candidates = (Candidate("float32", Trained(), subject.model.folder), Candidate("int8", Converting(), folder))
     found = results(candidates=candidates)

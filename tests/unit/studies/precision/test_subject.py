@@ -1,5 +1,6 @@
 """Which precisions are measured: those that can be used, or those that are asked for."""
 
+import hashlib
 import json
 from types import SimpleNamespace
 
@@ -30,12 +31,13 @@ def model(subject, monkeypatch):
     return subject.model
 
 
-def quantized(model, verdict="passed"):
+def quantized(model, verdict="passed", network=bytes(7)):
     folder = model.folder.with_name("model-int8")
-    folder.mkdir()
-    (folder / "network.bin").write_bytes(bytes(7))
+    folder.mkdir(exist_ok=True)
+    (folder / "network.bin").write_bytes(network)
     (folder / "model.json").write_text("{}")
-    record = {"schema_version": 1, "verdict": verdict, "network_files": {"network.bin": "0"}}
+    files = {"network.bin": hashlib.sha256(network).hexdigest()}
+    record = {"schema_version": 1, "verdict": verdict, "network_files": files}
     (folder / "conversion.json").write_text(json.dumps(record))
     return folder
 
@@ -80,11 +82,19 @@ def test_the_size_of_a_network_is_that_of_its_own_files(model, tmp_path):
 
 
 def test_another_network_has_another_fingerprint(model):
-    folder = quantized(model)
+    quantized(model)
     (_, one), _ = choose_candidates(model, ["int8"])
     before = fingerprint_of(one)
-    (folder / "network.bin").write_bytes(bytes(8))
+    quantized(model, network=bytes(8))
     assert fingerprint_of(one) != before
+
+
+def test_a_network_that_is_not_the_one_that_was_judged_is_refused(model):
+    folder = quantized(model)
+    (folder / "network.bin").write_bytes(bytes(8))
+    (_, one), _ = choose_candidates(model, ["int8"])
+    with pytest.raises(DataError, match="needs to be what the conversion wrote"):
+        fingerprint_of(one)
 
 
 def test_a_folder_without_its_record_is_refused(model):
