@@ -1,0 +1,1 @@
+"""Phenomics tasks: plates, leaves, rosettes."""
