@@ -1,0 +1,1 @@
+"""A folder of pictures made into a plate in OME-Zarr."""
