@@ -1,0 +1,1 @@
+"""What a screen of wells shows, from predictions alone: separation of controls, dose response, hits."""
