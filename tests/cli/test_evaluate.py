@@ -14,7 +14,7 @@ from zoo_core.cli.evaluate import DEFAULT_REPLICATES, DEFAULT_SEED, PARTS
 from zoo_core.contract import Label
 from zoo_core.data import splits
 from zoo_core.distributed.signals import Stopped
-from zoo_core.evaluation.metrics import N_REPLICATES, SEED
+from zoo_core.evaluation.draws import N_REPLICATES, SEED
 from zoo_core.evaluation.predictions import Origin, Predictions, read_predictions, write_predictions
 from zoo_core.runtime import evaluating, trained_model
 

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.report.test_conversion_table import RECORD
 from zoo_core.cli import quantize as verb
 from zoo_core.distributed.signals import Stopped
-from zoo_core.evaluation.metrics import N_REPLICATES, SEED
+from zoo_core.evaluation.draws import N_REPLICATES, SEED
 from zoo_core.runtime.converting import convert, wish
 from zoo_core.runtime.converting.convert import Outcome
 from zoo_core.runtime.converting.wish import Wish

@@ -90,7 +90,7 @@ def quantize(run: Path, as_json: bool, **given: Any) -> None:
 
 
 def _wish(given: dict[str, Any]) -> "Wish":
-    from zoo_core.evaluation.conversion import Draws
+    from zoo_core.evaluation.draws import Draws
     from zoo_core.runtime.converting.wish import Wish
 
     return Wish(

@@ -9,6 +9,7 @@ from zoo_core.contract.dataset import (
     SecondTruth,
     SupportsBatches,
     SupportsBoxes,
+    SupportsFolds,
     SupportsSecondTruth,
     SupportsShards,
     SupportsUnreadable,
@@ -34,7 +35,16 @@ from zoo_core.contract.precision import (
     SupportsTraining,
 )
 from zoo_core.contract.ranks import Communicator, Rank
-from zoo_core.contract.task import PrimaryMetric, Reporting, Task
+from zoo_core.contract.task import (
+    PrimaryMetric,
+    Reporting,
+    SupportsDataOptions,
+    SupportsImageBaselines,
+    SupportsMeasures,
+    SupportsScores,
+    Task,
+    Trait,
+)
 from zoo_core.contract.topology import InputScaling, Topology, Weights
 
 __all__ = [
@@ -69,12 +79,18 @@ __all__ = [
     "SupportsBatches",
     "SupportsBoxes",
     "SupportsConversion",
+    "SupportsDataOptions",
+    "SupportsFolds",
+    "SupportsImageBaselines",
+    "SupportsMeasures",
+    "SupportsScores",
     "SupportsSecondTruth",
     "SupportsShards",
     "SupportsTraining",
     "SupportsUnreadable",
     "Task",
     "Topology",
+    "Trait",
     "Weights",
     "ZooError",
 ]

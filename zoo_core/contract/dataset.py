@@ -22,12 +22,15 @@ class Label:
         kind: `binary` (0 absent, 1 present), `class` (0 ... n-1) or `value` (a number with a unit).
         unit: of a `value`.
         class_names: of a `class`, in the order of its numbers.
+        class_of: of a `binary` label that is one of the classes of a `class`: that label's name. Of each example one of
+            the labels of a name is present. A task sees a `class` as such labels, one a class, named as the classes.
     """
 
     name: str
     kind: Literal["binary", "class", "value"] = "binary"
     unit: str | None = None
     class_names: tuple[str, ...] = ()
+    class_of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -158,6 +161,19 @@ class SupportsSecondTruth(Protocol):
             DataError: the file that holds it is damaged.
         """
         ...
+
+
+@runtime_checkable
+class SupportsFolds(Protocol):
+    """A data set that one plate, treatment, plant or the like can be left out of, to be tested on.
+
+    Attributes:
+        fold_columns: `meta.` columns whose values are left out one at a time by split `leave-NAME-out`, such as
+            `meta.plate` by `leave-plate-out`; no group of the default group column lies in two values of one.
+    """
+
+    @property
+    def fold_columns(self) -> tuple[str, ...]: ...
 
 
 @runtime_checkable

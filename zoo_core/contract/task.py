@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from zoo_core.contract.arrays import Arrays, ArraySpec
@@ -34,12 +34,15 @@ class Reporting:
     """What is reported.
 
     Attributes:
-        metrics: names of per-label metrics, such as ("auroc", "auprc").
-        strata: `meta.` columns that results are broken down by.
+        metrics: names of metrics, the one that verdicts are about first: of labels that are present or absent "auroc"
+            and "auprc"; of classes "macro_f1"; of values "r2", "mae" and "rmse".
+        strata: `meta.` columns that results are broken down by, and that baseline `metadata` looks at.
+        baselines: by kind the `meta.` columns of further baselines that look at no image, such as "position".
     """
 
     metrics: tuple[str, ...]
     strata: tuple[str, ...] = ()
+    baselines: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @runtime_checkable
@@ -99,4 +102,78 @@ class Task(Protocol):
 
     def predict(self, outputs: np.ndarray) -> np.ndarray:
         """(example, output) to (example, label): probabilities, or values in the label's unit."""
+        ...
+
+
+@runtime_checkable
+class SupportsDataOptions(Protocol):
+    """A task some of whose options are the data set's to say, where nobody has set them: the names of classes, say."""
+
+    def with_data(self, labels: Sequence[Label], specs: Sequence[ArraySpec]) -> Any:
+        """The task's configuration with what was left open, such as the names of classes, taken from a data set.
+
+        A run keeps it, and so a model has the options that it was trained with.
+
+        Args:
+            labels: of the data set, a `class` as the binary labels of its classes.
+            specs: of the data set.
+        """
+        ...
+
+
+@runtime_checkable
+class SupportsImageBaselines(Protocol):
+    """A task that knows what could be told from an image without a network: its border alone, or two numbers of it.
+
+    The core fits a regression on these features of the training rows, and shows its scores beside the network's.
+
+    Attributes:
+        image_baselines: kinds, such as ("border",), each with what it is in words for a reader.
+    """
+
+    @property
+    def image_baselines(self) -> Mapping[str, str]: ...
+
+    def baseline_features(self, kind: str, example: Example) -> np.ndarray:
+        """(feature,) float64, as many for each example; NumPy and light libraries only, deterministic."""
+        ...
+
+
+@runtime_checkable
+class SupportsScores(Protocol):
+    """A task whose predictions are judged on a scale without ends, as those of a screen are: sigmoids saturate."""
+
+    def scores(self, outputs: np.ndarray) -> np.ndarray:
+        """(example, output) to (example, label), float32: logits, as columns `score.NAME`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Trait:
+    """A number that is measured on an image beside what a network predicts.
+
+    Attributes:
+        name: a column of traits.parquet.
+        unit: such as "px", "mm2"; "1" of a ratio or a count.
+        description: what it is, in a sentence.
+    """
+
+    name: str
+    unit: str
+    description: str
+
+
+@runtime_checkable
+class SupportsMeasures(Protocol):
+    """A task that measures traits on images.
+
+    Attributes:
+        traits: what is measured.
+    """
+
+    @property
+    def traits(self) -> tuple[Trait, ...]: ...
+
+    def measure(self, example: Example) -> Mapping[str, float]:
+        """Traits by name; NaN where one is not defined."""
         ...

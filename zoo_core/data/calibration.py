@@ -10,7 +10,7 @@ def draw_calibration(truth: np.ndarray, n: int, seed: int) -> np.ndarray:
     """Draw examples so that what a label looks like is among them, the rarest labels first, and the rest at random.
 
     Args:
-        truth: (example, label), 0, 1 or NaN where unknown.
+        truth: (example, label), 0, 1 or NaN where unknown; without a label all are drawn at random.
         n: examples to draw; where there are fewer, all are.
         seed: the same seed gives the same draw.
     Returns:

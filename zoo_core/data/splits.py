@@ -42,6 +42,21 @@ class Split:
         return {part: int((self.part == part).sum()) for part in parts}
 
 
+@dataclass(frozen=True)
+class LeaveOut:
+    """What a split that leaves one value out tests and validates on.
+
+    Attributes:
+        fold: number of the value that is left out, in the order of their names.
+        validation: share of the other groups that validate.
+        seed: of their choice.
+    """
+
+    fold: int
+    validation: float
+    seed: int
+
+
 def group_hash_name(group_column: str) -> str:
     """Name of the split that is made from a column: `meta.patient_id` gives "patient-hash".
 
@@ -92,6 +107,43 @@ def defined_split(index: pd.DataFrame, name: str, group_column: str, validation:
     if not (part == "validation").any():
         chosen = _positions(index, group_column, seed) < validation
         part = np.where((part == "train") & chosen, "validation", part)
+    return _named(index, name, group_column, part)
+
+
+def leave_out_name(column: str) -> str:
+    """Name of the split that leaves one value of a column out: `meta.plate` gives "leave-plate-out".
+
+    >>> leave_out_name("meta.plate")
+    'leave-plate-out'
+    """
+    return f"leave-{column.removeprefix('meta.').removesuffix('_id')}-out"
+
+
+def leave_out_split(index: pd.DataFrame, fold_column: str, group_column: str, config: LeaveOut) -> Split:
+    """Test on one value of a column, and train on the others, of which a share of the groups validates.
+
+    The share is taken of each combination of labels apart, so that a few controls are in both parts.
+
+    Args:
+        index: with `example_id`, the two columns and `label.NAME`.
+        fold_column: whose values are left out one at a time, such as `meta.plate`.
+        group_column: no value of it may straddle two parts.
+        config: which value, and how many groups validate.
+    Raises:
+        ConfigError: there are no two values, or there is no such value.
+        SplitError: a group straddles two values or is missing, or a value is missing.
+    """
+    _refuse_missing(index, fold_column)
+    values = sorted(index[fold_column].astype(str).unique())
+    if len(values) < 2 or not 0 <= config.fold < len(values):
+        offered = ", ".join(f"{number} ({value})" for number, value in enumerate(values))
+        wanted = "needs two values to leave one out" if len(values) < 2 else f"needs split.fold to be one of {offered}"
+        raise ConfigError(f"split.name={leave_out_name(fold_column)} {wanted}. Received: {config.fold} of {offered}")
+    left_out = (index[fold_column].astype(str) == values[config.fold]).to_numpy()
+    part = np.where(left_out, "test", "train").astype(object)
+    part[~left_out & _first_of_each_stratum(index, group_column, ~left_out, config)] = "validation"
+    name = f"{leave_out_name(fold_column)}:{values[config.fold]}"
+    _refuse_straddling(index, name, group_column, part)
     return _named(index, name, group_column, part)
 
 
@@ -188,6 +240,21 @@ def choose_group_column(offered: tuple[str, ...], wanted: str) -> str:
         choices = ", ".join(c.removeprefix("meta.") for c in offered)
         raise ConfigError(f"split.group_by needs one of: {choices}. Received: '{wanted}'")
     return column
+
+
+def _first_of_each_stratum(index: pd.DataFrame, group_column: str, within: np.ndarray, config: LeaveOut) -> np.ndarray:
+    """(example,) bool: the groups that come first by their hash, of each combination of labels at least one of two.
+
+    Labels that are present or absent count; values would make each group a combination of its own.
+    """
+    binary = [c for c in index.columns if c.startswith("label.") and index[c].dropna().isin([0, 1]).all()]
+    groups = index[within].groupby(group_column, sort=True)[binary].first()
+    stratum = groups.groupby(binary, dropna=False).ngroup() if binary else pd.Series(0, groups.index)
+    position = pd.Series([_position(str(name), config.seed) for name in groups.index], groups.index)
+    place = position.groupby(stratum).rank(method="first")
+    size = stratum.map(stratum.value_counts())
+    most = (config.validation * size).round().clip(lower=1).where(size > 1, 0)
+    return index[group_column].isin(groups.index[place <= most]).to_numpy()
 
 
 def _positions(index: pd.DataFrame, group_column: str, seed: int) -> np.ndarray:

@@ -20,12 +20,15 @@ UNHEARD = "\0"
 
 Terms = Mapping[str, Any]
 """Of one label: `logit` of an example of which nothing is known, and what each value that is known adds to it: of
-`numbers` by column what 0 adds and what each unit adds; of `words` by column `known`, by word, and `other`."""
+`numbers` by column what 0 adds and what each unit adds; of `words` by column `known`, by word, and `other`. Of a label
+that is a value the sum is the value itself, and `is_value` is true."""
 
 
 @dataclass(frozen=True)
 class MetadataBaseline:
-    """A logistic regression a label on metadata alone, as plain numbers, which can be kept beside a model.
+    """A regression a label on metadata alone, as plain numbers, which can be kept beside a model.
+
+    It is logistic, or linear of a label that is a value.
 
     Attributes:
         labels: terms by name of the label.
@@ -46,32 +49,35 @@ class MetadataBaseline:
         Returns:
             By label, (example,) float64.
         """
-        return {label: sigmoid(_logit(terms, rows)) for label, terms in self.labels.items()}
+        return {label: _score(terms, rows) for label, terms in self.labels.items()}
 
 
-def fit_metadata(train: pd.DataFrame, columns: Sequence[str], labels: Sequence[str]) -> MetadataBaseline:
-    """Fit a logistic regression a label on metadata.
+def fit_metadata(
+    train: pd.DataFrame, columns: Sequence[str], labels: Sequence[str], values: Sequence[str] = ()
+) -> MetadataBaseline:
+    """Fit a regression a label on metadata.
 
     Args:
         train: training rows of an index, with `label.NAME` and metadata.
         columns: metadata to use, such as `meta.age`; numbers enter linearly, words as categories.
         labels: names of binary labels; one with one class only among the training rows is left out.
+        values: names of labels that are values; one that is the same in all of them is left out.
     """
     fitted = {}
-    for label in labels:
+    for label in (*labels, *values):
         known = train[train[f"label.{label}"].notna()] if f"label.{label}" in train else train.iloc[:0]
-        truth = known[f"label.{label}"].astype(int) if len(known) else pd.Series(dtype=int)
-        if truth.nunique() == 2:
-            metadata = _usable(known, columns)
-            fitted[label] = _terms(_regression().fit(metadata, truth), metadata)
+        truth = known[f"label.{label}"].astype(float) if len(known) else pd.Series(dtype=float)
+        if truth.nunique() > 1:
+            metadata, is_value = _usable(known, columns), label in values
+            fitted[label] = _terms(_regression(is_value=is_value).fit(metadata, truth), metadata, is_value)
     return MetadataBaseline(fitted)
 
 
-def _regression() -> "Pipeline":
+def _regression(*, is_value: bool) -> "Pipeline":
     """What is fitted for each label: numbers with their gaps filled and marked, words one by one."""
     from sklearn.compose import make_column_selector, make_column_transformer
     from sklearn.impute import SimpleImputer
-    from sklearn.linear_model import LogisticRegression
+    from sklearn.linear_model import LogisticRegression, Ridge
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
@@ -81,7 +87,7 @@ def _regression() -> "Pipeline":
         (numbers, make_column_selector(dtype_include="number")),
         (words, make_column_selector(dtype_exclude="number")),
     )
-    return make_pipeline(features, LogisticRegression(max_iter=1000))
+    return make_pipeline(features, Ridge() if is_value else LogisticRegression(max_iter=1000))
 
 
 def _usable(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
@@ -91,17 +97,19 @@ def _usable(rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     return table.astype(dict.fromkeys(words, object)).where(table.notna(), np.nan)
 
 
-def _terms(regression: "Pipeline", metadata: pd.DataFrame) -> Terms:
-    """A fitted regression as numbers. Its logit is a sum over columns, so each value is asked for by itself."""
+def _terms(regression: "Pipeline", metadata: pd.DataFrame, is_value: bool) -> Terms:
+    """A fitted regression as numbers. Its logit or value is a sum over columns, so each is asked for by itself."""
     numbers = [str(column) for column in metadata.select_dtypes("number")]
     words = {str(c): metadata[c].dropna().unique().tolist() for c in metadata if c not in numbers}
     asked: list[dict[str, Any]] = [{}, *({column: number} for column in numbers for number in (0.0, 1.0))]
     asked += [{column: word} for column, known in words.items() for word in (*known, UNHEARD)]
     dtypes = {column: np.float64 if column in numbers else object for column in metadata}
     rows = pd.DataFrame([dict.fromkeys(metadata, np.nan) | values for values in asked]).astype(dtypes)
-    nothing_known, *logits = regression.decision_function(rows).tolist()
+    found = regression.predict(rows) if is_value else regression.decision_function(rows)
+    nothing_known, *logits = found.tolist()
     added = (logit - nothing_known for logit in logits)
     return {
+        **({"is_value": True} if is_value else {}),
         "logit": nothing_known,
         "numbers": {column: _line(next(added), next(added)) for column in numbers},
         "words": {
@@ -112,6 +120,11 @@ def _terms(regression: "Pipeline", metadata: pd.DataFrame) -> Terms:
 
 def _line(at_zero: float, at_one: float) -> list[float]:
     return [at_zero, at_one - at_zero]
+
+
+def _score(terms: Terms, rows: pd.DataFrame) -> np.ndarray:
+    found = _logit(terms, rows)
+    return found if terms.get("is_value") else sigmoid(found)
 
 
 def _logit(terms: Terms, rows: pd.DataFrame) -> np.ndarray:

@@ -52,14 +52,14 @@ def calibration_of_labels(
     """
     rows = rows_of_split(predictions, split)
     scores = {
-        (label.name, version): rows.scores(label.name, f"{column}.{label.name}")
-        for label in predictions.origin.labels
+        (label, version): rows.scores(label, f"{column}.{label}")
+        for label in predictions.origin.binary_labels
         for version, column in VERSIONS.items()
-        if f"{column}.{label.name}" in rows.rows
+        if f"{column}.{label}" in rows.rows
     }
     tables = [_gaps_of_groups(one, rows.n_groups) for one in scores.values()]
     sums = draw_sums(tables, n_replicates, np.random.default_rng(seed))
-    result: dict[str, dict[str, Calibration]] = {label.name: {} for label in predictions.origin.labels}
+    result: dict[str, dict[str, Calibration]] = {label: {} for label in predictions.origin.binary_labels}
     for ((label, version), one), own in zip(scores.items(), sums, strict=True):
         result[label][version] = _calibration(one, own)
     return result

@@ -5,7 +5,8 @@ import dataclasses
 import pandas as pd
 
 from zoo_core.contract import DataError
-from zoo_core.evaluation.metrics import N_REPLICATES, SEED, Metrics, evaluate
+from zoo_core.evaluation.draws import N_REPLICATES, SEED
+from zoo_core.evaluation.metrics import Metrics, evaluate
 from zoo_core.evaluation.operating_points import points_of
 from zoo_core.evaluation.predictions import Predictions
 

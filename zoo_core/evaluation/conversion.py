@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from zoo_core.evaluation.bootstrap import Scores
 from zoo_core.evaluation.calibration import calibration_of_labels
 from zoo_core.evaluation.decisions import judge_points
-from zoo_core.evaluation.estimates import Estimates, Interval, difference, estimate, mean_of
+from zoo_core.evaluation.draws import SEED, Draws
+from zoo_core.evaluation.estimates import Estimates, Interval, difference, mean_of
+from zoo_core.evaluation.families import RANKING, Units, estimate_units, units_of
 from zoo_core.evaluation.gate import (
     FEW,
     REFUSED,
@@ -21,9 +22,8 @@ from zoo_core.evaluation.gate import (
     judge_mean,
     label_margin,
     mean_margin,
-    why_unjudged,
+    why_unit_unjudged,
 )
-from zoo_core.evaluation.metrics import N_REPLICATES, SEED
 from zoo_core.evaluation.operating_points import Point, points_of
 from zoo_core.evaluation.pairing import Pair, paired
 from zoo_core.evaluation.predictions import Predictions
@@ -34,21 +34,11 @@ Comparison = dict[str, Any]
 WORST = -1.0
 """Margin of predictions that are no numbers: no metric can lose more."""
 
+NO_DETAILS: Comparison = {"operating_points": {}, "calibration": None}
+"""Of a label that has neither thresholds nor probabilities, or no numbers."""
+
 DECISION_NUMBERS = ("sensitivity", "specificity")
 CALIBRATION_NUMBERS = ("ece", "intercept", "slope")
-
-
-@dataclass(frozen=True)
-class Draws:
-    """Draws of groups.
-
-    Attributes:
-        n_replicates: how many.
-        seed: of them.
-    """
-
-    n_replicates: int = N_REPLICATES
-    seed: int = SEED
 
 
 DRAWS = Draws()
@@ -57,7 +47,7 @@ DRAWS = Draws()
 
 @dataclass(frozen=True)
 class _Compared:
-    """A label.
+    """A label, or a set of classes.
 
     Attributes:
         why_unjudged: None where it has the examples for a verdict.
@@ -78,29 +68,37 @@ def compare_conversion(
     """Hold a converted model against its limits.
 
     Args:
-        reference: of float32, for binary labels, read as the model's folder says.
+        reference: of float32, read as the model's folder says.
         converted: of the same examples, read likewise.
         split: that is compared on.
         limits: what may be lost.
         draws: of groups, behind each interval.
     Returns:
-        `verdict` and `reasons`; `n`, `n_groups`, `limits`, `largest_change` of a probability; `mean` over the labels
+        `verdict` and `reasons`; `n`, `n_groups`, `limits`, `largest_change` of a prediction; `mean` over the labels
         that are judged, `n_labels`, with `reference`, `converted` and `difference` as [value, low, high]; `labels`, by
         name `verdict`, `reason`, `n`, `n_positive`, the three intervals, `largest_change`, `operating_points` (by rule
         `threshold`, `n_changed`: examples that are called otherwise, and pairs `sensitivity`, `specificity`) and
-        `calibration` (`version`, and pairs `ece`, `intercept`, `slope`). What is undefined is None.
+        `calibration` (`version`, and pairs `ece`, `intercept`, `slope`). Where the metric is of classes, `labels` are
+        the labels that they are of. What is undefined is None, and so is what only labels that are present or absent
+        have.
     Raises:
         DataError: the two do not hold the same examples, or float32's predictions are no numbers.
     """
     pair = paired(reference, converted, split)
-    compared, names = _compared(pair, limits, draws), [label.name for label in reference.origin.labels]
-    judgements = {name: _judge_label(pair, compared, name, limits) for name in names}
+    units = units_of(reference.origin.labels, limits.metric)
+    compared = _compared(pair, units, limits, draws)
+    judgements = {name: _judge_label(pair, compared, units, name, limits) for name in units}
     judged = [one for name, one in compared.items() if judgements[name].verdict != FEW]
     mean = _means(judged, limits)
     verdict, reasons = judge(judgements, judge_mean(mean["difference"], limits))
     details = _details(pair, reference, converted, split)
     labels = {
-        name: _label(pair, name, judgements[name], compared.get(name), limits) | details[name] for name in judgements
+        name: {
+            **dataclasses.asdict(judgements[name]),
+            **_label(pair, units[name], compared.get(name), limits),
+            **details.get(name, NO_DETAILS),
+        }
+        for name in units
     }
     return {
         "verdict": verdict,
@@ -127,32 +125,31 @@ def worst_margin(
     Raises:
         DataError: as `compare_conversion`.
     """
-    pair = paired(reference, converted, split)
+    pair, units = paired(reference, converted, split), units_of(reference.origin.labels, limits.metric)
     if pair.broken:
         return WORST
-    compared = _compared(pair, limits, draws)
-    judged = [one for name, one in compared.items() if _judge_label(pair, compared, name, limits).verdict != FEW]
+    compared = _compared(pair, units, limits, draws)
+    judged = [one for name, one in compared.items() if _judge_label(pair, compared, units, name, limits).verdict != FEW]
     mean = _means(judged or list(compared.values()), limits)["difference"]
     margins = [label_margin(found, limits) for one in judged if (found := one.difference[limits.metric])]
     return min([mean_margin(mean, limits) if mean else limits.mean, *margins])
 
 
-def _compared(pair: Pair, limits: Limits, draws: Draws) -> dict[str, _Compared]:
-    """Both models' metric of each label, of the same draws."""
-    scores = {name: pair.scores(name) for name in pair.labels}
-    flat = [one for both in scores.values() for one in both]
-    rng = np.random.default_rng(draws.seed)
-    found = iter(estimate(flat, pair.rows.n_groups, [limits.metric], draws.n_replicates, rng))
-    return {name: _of_label(both[0], next(found), next(found)) for name, both in scores.items()}
+def _compared(pair: Pair, units: Units, limits: Limits, draws: Draws) -> dict[str, _Compared]:
+    """Both models' metric of each unit whose predictions are numbers, of the same draws."""
+    whole = {name: labels for name, labels in units.items() if not pair.broken.keys() & set(labels)}
+    both = {"reference": "prediction", "converted": "converted"}
+    found = estimate_units(pair.rows, whole, both, limits.metric, draws)
+    return {name: _of_unit(pair, whole, name, found[name], limits) for name in whole}
 
 
-def _of_label(scores: Scores, reference: Estimates, converted: Estimates) -> _Compared:
-    why = why_unjudged(len(scores.truth), int(scores.truth.sum())) or scores.why_unvaried()
-    return _Compared(why, reference, converted, difference(converted, reference))
+def _of_unit(pair: Pair, units: Units, name: str, found: Mapping[str, Estimates], limits: Limits) -> _Compared:
+    why = why_unit_unjudged(pair.rows, name, units[name], limits.metric)
+    return _Compared(why, found["reference"], found["converted"], difference(found["converted"], found["reference"]))
 
 
-def _judge_label(pair: Pair, compared: Mapping[str, _Compared], name: str, limits: Limits) -> Judgement:
-    if n := pair.broken.get(name):
+def _judge_label(pair: Pair, compared: Mapping[str, _Compared], units: Units, name: str, limits: Limits) -> Judgement:
+    if n := sum(pair.broken.get(label, 0) for label in units[name]):
         return Judgement(REFUSED, f"{n} of {len(pair.rows.rows)} predictions are no numbers")
     one = compared[name]
     found = one.difference[limits.metric]
@@ -169,14 +166,13 @@ def _means(labels: Sequence[_Compared], limits: Limits) -> dict[str, Any]:
     }
 
 
-def _label(pair: Pair, name: str, judgement: Judgement, compared: _Compared | None, limits: Limits) -> Comparison:
-    truth = pair.scores(name)[0].truth
-    changes = pair.changes(name)
+def _label(pair: Pair, labels: Sequence[str], compared: _Compared | None, limits: Limits) -> Comparison:
+    truth = pair.rows.rows[f"truth.{labels[0]}"].dropna()
+    changes = np.concatenate([pair.changes(label) for label in labels])
     whole = compared is not None and len(changes) > 0
     return {
-        **dataclasses.asdict(judgement),
         "n": len(truth),
-        "n_positive": int(truth.sum()),
+        "n_positive": int(truth.sum()) if limits.metric in RANKING else None,
         **{key: _interval(compared, key, limits) for key in ("reference", "converted", "difference")},
         "largest_change": float(changes.max()) if whole else None,
     }
@@ -194,17 +190,18 @@ def _largest(changes: Sequence[float | None]) -> float | None:
 
 def _details(pair: Pair, reference: Predictions, converted: Predictions, split: str) -> dict[str, Comparison]:
     """What becomes of decisions and of calibration; of labels without numbers nothing."""
-    both = [_with_labels(one, pair.labels) for one in (reference, converted)]
-    points = {name: points_of(reference)[name] for name in pair.labels}
+    names = [name for name in reference.origin.binary_labels if name in pair.labels]
+    both = [_with_labels(one, names) for one in (reference, converted)]
+    stored = points_of(reference)
+    points = {name: stored[name] for name in names}
     judged = [judge_points(one, points, split, 0, SEED) for one in both]
     calibration = [calibration_of_labels(one, split, 0, SEED) for one in both]
-    nothing: dict[str, Comparison] = {name: {"operating_points": {}, "calibration": None} for name in pair.broken}
-    return nothing | {
+    return {
         name: {
             "operating_points": _points(pair, name, *(one[name] for one in judged)),
             "calibration": _calibration(*(one[name] for one in calibration)),
         }
-        for name in pair.labels
+        for name in names
     }
 
 

@@ -23,6 +23,9 @@ MOST_POINTS = 200
 LEAST_DEVIATION = 2e-4
 """A fifth of a pixel where a curve is drawn a thousand pixels wide."""
 
+MOST_EXAMPLES = 2000
+"""Points of a cloud, beyond which it is no plainer to see."""
+
 COLUMNS = ("split", "label", "predictor", "curve", "x", "y", "n")
 
 
@@ -33,9 +36,10 @@ def draw_curves(predictions: Predictions) -> pd.DataFrame:
         predictions: of binary labels.
     Returns:
         One row a point, in the order of the line: `split`, `label`, `predictor` ("model", "calibrated" or a baseline's
-        kind), `curve`, `x`, `y` (both 0 to 1), `n` (examples of a bin; missing for the others). Curves are `roc` (x
-        false positive rate, y true positive rate), `pr` (x recall, y precision) and `reliability` (x mean score, y
-        share of positives, one point a bin); baselines have `roc` alone, calibrated predictions `reliability` alone.
+        kind), `curve`, `x`, `y`, `n` (examples of a bin; missing for the others). Curves are `roc` (x false positive
+        rate, y true positive rate), `pr` (x recall, y precision) and `reliability` (x mean score, y share of positives,
+        one point a bin); baselines have `roc` alone, calibrated predictions `reliability` alone. Of a label that is a
+        value there is `values` (x true, y predicted, in the label's unit), one point an example, at most 2,000.
     """
     tables = [table for split in dict.fromkeys(predictions.table["split"]) for table in _of_split(predictions, split)]
     drawn = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(COLUMNS))
@@ -111,10 +115,14 @@ def _farthest(points: np.ndarray, start: int, end: int) -> tuple[float, int, int
 
 def _of_split(predictions: Predictions, split: str) -> Iterator[pd.DataFrame]:
     rows = predictions.of_split(split)
-    for label in predictions.origin.labels:
-        known = rows[rows[f"truth.{label.name}"].notna()]
-        for table in _of_label(known, label.name, predictions.baselines()):
-            yield table.assign(split=split, label=label.name)
+    for label in predictions.origin.binary_labels:
+        known = rows[rows[f"truth.{label}"].notna()]
+        for table in _of_label(known, label, predictions.baselines()):
+            yield table.assign(split=split, label=label)
+    for label in predictions.origin.value_labels:
+        known = rows[rows[f"truth.{label}"].notna()]
+        points = known[[f"truth.{label}", f"prediction.{label}"]].to_numpy(dtype=np.float64)
+        yield _line(points[_evenly(len(points))], MODEL, "values").assign(split=split, label=label)
 
 
 def _of_label(known: pd.DataFrame, label: str, baselines: list[str]) -> Iterator[pd.DataFrame]:
@@ -136,6 +144,11 @@ def _calibrated(known: pd.DataFrame, label: str, truth: np.ndarray) -> Iterator[
     if f"calibrated.{label}" in known:
         score = known[f"calibrated.{label}"].to_numpy(dtype=np.float64)
         yield reliability_bins(truth, score).assign(predictor=CALIBRATED, curve="reliability")
+
+
+def _evenly(n: int) -> np.ndarray:
+    """(example,), places of all examples, or of as many as are drawn."""
+    return np.unique(np.linspace(0, n - 1, min(n, MOST_EXAMPLES)).round().astype(np.int64))
 
 
 def _line(points: np.ndarray, predictor: str, curve: str) -> pd.DataFrame:

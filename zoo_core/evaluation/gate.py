@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +10,17 @@ import numpy as np
 
 from zoo_core.contract import ConfigError, DataError, PrimaryMetric
 from zoo_core.evaluation.estimates import Estimate
+from zoo_core.evaluation.families import (
+    CLASSIFICATION,
+    RANKING,
+    REGRESSION,
+    ClassSet,
+    confusion,
+    why_unvaried_classes,
+    why_unvaried_values,
+)
 from zoo_core.evaluation.ranking import why_undefined
+from zoo_core.evaluation.split_rows import SplitRows
 
 PASSED, REFUSED, FEW = "passed", "refused", "not enough evidence"
 """Verdicts."""
@@ -24,8 +34,8 @@ LABEL_LIMIT = 0.01
 MEAN = "mean."
 """A primary metric that begins so is a mean over the labels."""
 
-METRICS = ("auroc", "auprc")
-"""That differences have draws of."""
+METRICS = (*RANKING, *CLASSIFICATION, "r2")
+"""That differences have draws of, and that are on a scale on which limits mean the same whatever the data."""
 
 
 @dataclass(frozen=True)
@@ -105,22 +115,51 @@ def why_unjudged(n: int, n_positive: int) -> str | None:
     return None
 
 
-def refuse_unjudgeable(truth: Mapping[str, np.ndarray], split: str) -> None:
+def why_unit_unjudged(rows: SplitRows, name: str, labels: Sequence[str], metric: str) -> str | None:
+    """Why a label, or a set of classes, has not the examples that a verdict needs, or None where it has.
+
+    Args:
+        rows: of the split that is judged on.
+        name: of the label or set.
+        labels: whose predictions it is judged by.
+        metric: that judges.
+    """
+    if metric in REGRESSION:
+        n = len(rows.values(name, f"truth.{name}").truth)
+        return f"{n} examples, {LEAST_POSITIVES} are needed" if n < LEAST_POSITIVES else why_unvaried_values(rows, name)
+    if metric in CLASSIFICATION:
+        one = ClassSet(name, tuple(labels))
+        counts = confusion(rows, one, "truth").sum(axis=1)
+        few = [f"{n} of {label}" for label, n in zip(labels, counts.tolist(), strict=True) if n < LEAST_POSITIVES]
+        return f"{', '.join(few)}, {LEAST_POSITIVES} are needed" if few else why_unvaried_classes(rows, one)
+    scores = rows.scores(name, f"prediction.{name}")
+    return why_unjudged(len(scores.truth), int(scores.truth.sum())) or scores.why_unvaried()
+
+
+def refuse_unjudgeable(truth: Mapping[str, np.ndarray], split: str, metric: str = "auroc") -> None:
     """See that a split tells anything of at least one label.
 
     Args:
-        truth: by label, (example,), 0 or 1, of those whose truth is known.
+        truth: by label that the metric judges, or by class of one, (example,), of those whose truth is known.
         split: they are of.
+        metric: that judges.
     Raises:
-        DataError: no label has both positives and negatives.
+        DataError: no label has both positives and negatives, or two values.
     """
-    reasons = {label: reason for label, known in truth.items() if (reason := why_undefined(known))}
+    reasons = {label: reason for label, known in truth.items() if (reason := _why_untold(known, metric))}
     if len(reasons) == len(truth):
         said = "; ".join(f"{label}: {reason}" for label, reason in reasons.items())
+        wanted = "values that differ" if metric in REGRESSION else "positives and negatives"
         raise DataError(
-            f"A conversion needs a label with positives and negatives in {split}. Received: {said}: take a run whose "
-            "data have one"
+            f"A conversion needs a label with {wanted} in {split}. Received: {said}: take a run whose data have one"
         )
+
+
+def _why_untold(known: np.ndarray, metric: str) -> str | None:
+    if metric not in REGRESSION:
+        return why_undefined(known)
+    n_different = len(np.unique(known))
+    return f"{len(known)} values, {n_different} different" if n_different < 2 else None
 
 
 def judge_label(difference: Estimate, limits: Limits) -> Judgement:

@@ -8,8 +8,8 @@ import pandas as pd
 
 from zoo_core.data.images import resize
 from zoo_core.evaluation.bootstrap import MIN_GROUPS, draw_groups
+from zoo_core.evaluation.draws import N_REPLICATES, SEED
 from zoo_core.evaluation.estimates import Estimate
-from zoo_core.evaluation.metrics import N_REPLICATES, SEED
 
 THRESHOLD = 0.5
 """Share of a map's peak from which on a place belongs to the region that the map marks."""

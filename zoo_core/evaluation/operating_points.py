@@ -94,7 +94,7 @@ def points_of(predictions: Predictions) -> Points:
     if predictions.origin.operating_points is not None:
         return predictions.origin.operating_points
     rows = rows_of_split(predictions, CHOSEN_ON)
-    return {label.name: _points_of_label(rows, label.name) for label in predictions.origin.labels}
+    return {label: _points_of_label(rows, label) for label in predictions.origin.binary_labels}
 
 
 def _points_of_label(rows: SplitRows, label: str) -> dict[str, Point]:

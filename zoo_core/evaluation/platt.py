@@ -80,7 +80,7 @@ def fit_scalings(predictions: Predictions) -> dict[str, PlattScaling]:
         fewer examples than are asked for here. The input is the log odds of the prediction, as in Cox 1958.
     """
     rows = rows_of_split(predictions, FITTED_ON)
-    names = [label.name for label in predictions.origin.labels if label.kind == "binary"]
+    names = predictions.origin.binary_labels
     scores = {name: rows.scores(name, f"prediction.{name}") for name in names}
     return {name: fit_scaling(one.truth, one.score) for name, one in scores.items()}
 

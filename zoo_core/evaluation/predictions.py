@@ -56,6 +56,16 @@ class Origin:
     overlap: Mapping[str, Any] | None = None
     operating_points: Mapping[str, Any] | None = None
 
+    @property
+    def binary_labels(self) -> tuple[str, ...]:
+        """Names of the labels that are present or absent, those of classes among them."""
+        return tuple(label.name for label in self.labels if label.kind == "binary")
+
+    @property
+    def value_labels(self) -> tuple[str, ...]:
+        """Names of the labels that are values."""
+        return tuple(label.name for label in self.labels if label.kind == "value")
+
 
 @dataclass(frozen=True)
 class Predictions:
@@ -63,8 +73,9 @@ class Predictions:
 
     Attributes:
         table: `example_id`, `group_id`, `split`, `status` (ok or failed), `reason`, and per label `truth.NAME` (missing
-            where unknown) and `prediction.NAME`; besides `calibrated.NAME` (the prediction after Platt scaling),
-            `meta.NAME`, `baseline.KIND.NAME` and `second_truth.NAME` (missing where unknown).
+            where unknown) and `prediction.NAME`; besides `score.NAME` (the prediction on a scale without ends, of a
+            task that has one), `calibrated.NAME` (the prediction after Platt scaling), `meta.NAME`,
+            `baseline.KIND.NAME` and `second_truth.NAME` (missing where unknown).
         origin: where they come from.
     """
 

@@ -10,6 +10,21 @@ from zoo_core.evaluation.predictions import Predictions
 
 
 @dataclass(frozen=True)
+class Values:
+    """True and predicted values of the examples whose truth is known.
+
+    Attributes:
+        truth: (example,), float64.
+        value: (example,), float64, predicted.
+        group: (example,), int, number of the group the example is of, from 0.
+    """
+
+    truth: np.ndarray
+    value: np.ndarray
+    group: np.ndarray
+
+
+@dataclass(frozen=True)
 class SplitRows:
     """Rows of a split.
 
@@ -29,6 +44,12 @@ class SplitRows:
         truth = self.rows.loc[known, f"truth.{label}"].to_numpy(dtype=np.int64)
         score = self.rows[column].to_numpy()[known]
         return Scores(truth, score if score.dtype.kind == "f" else score.astype(np.float64), self.group[known])
+
+    def values(self, label: str, column: str) -> Values:
+        """What a column says of the rows whose true value is known."""
+        known = self.rows[f"truth.{label}"].notna().to_numpy()
+        truth, value = (self.rows.loc[known, name].to_numpy(dtype=np.float64) for name in (f"truth.{label}", column))
+        return Values(truth, value, self.group[known])
 
 
 def rows_of_split(predictions: Predictions, split: str) -> SplitRows:

@@ -93,7 +93,7 @@ def _quartiles(numbers: pd.Series) -> tuple[float, ...]:
 def _of_split(predictions: Predictions, split: str, n_replicates: int, rng: np.random.Generator) -> Strata:
     rows = predictions.of_split(split)
     group, groups = pd.factorize(rows["group_id"], sort=True, use_na_sentinel=False)
-    labels = [label.name for label in predictions.origin.labels]
+    labels = predictions.origin.binary_labels
     strata = {column: strata_of(rows[column]) for column in predictions.origin.strata if column in rows}
     scores = {
         (column, name, label): _scores(rows, group, label, (stratum == name).to_numpy())

@@ -28,11 +28,13 @@ def conversion_table(record: Node) -> Table:
     title = f"{record['precision']} against {REFERENCE}, {record['judged_on']}, {found['n']} examples"
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("finding", no_wrap=True)
-    for heading in ("posi-\ntives", f"{REFERENCE}\n{metric}", "difference", "largest\nchange"):
+    of_positives = all(label["n_positive"] is not None for label in found["labels"].values())
+    counts, key = ("posi-\ntives", "n_positive") if of_positives else ("exam-\nples", "n")
+    for heading in (counts, f"{REFERENCE}\n{metric}", "difference", "largest\nchange"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("verdict")  # alone it may take two lines where there is no room
     for name, label in found["labels"].items():
-        row = (str(label["n_positive"]), *_numbers(label), _change(label["largest_change"]), label["verdict"])
+        row = (str(label[key]), *_numbers(label), _change(label["largest_change"]), label["verdict"])
         table.add_row(name, *row)
     table.add_section()
     mean = found["mean"]

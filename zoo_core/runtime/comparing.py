@@ -8,7 +8,7 @@ from typing import Any
 
 from zoo_core.contract import DataError
 from zoo_core.evaluation.comparison import AGAINST, compare
-from zoo_core.evaluation.metrics import N_REPLICATES, SEED
+from zoo_core.evaluation.draws import N_REPLICATES, SEED
 from zoo_core.evaluation.predictions import Predictions, read_predictions
 from zoo_core.report.wording import leaves
 from zoo_core.runtime.record import RunFolder

@@ -52,6 +52,8 @@ class SplitConfig:
         validation: share of the groups that validate.
         test: share of the groups that test, where the source defines no split.
         seed: another seed, another split.
+        fold: of a split "leave-plate-out" and the like, which plate is tested on: its number, from 0, in the order of
+            their names.
         train_list: file with the name of a training example at the start of each line; with the two others it makes a
             split of its own, called `name`, and examples in none of the three are left out.
         validation_list: likewise.
@@ -63,6 +65,7 @@ class SplitConfig:
     validation: float = 0.1
     test: float = 0.2
     seed: int = 0
+    fold: int = 0
     train_list: str = ""
     validation_list: str = ""
     test_list: str = ""

@@ -9,10 +9,11 @@ from zoo_core.contract import Rank
 from zoo_core.data.splits import ALL
 from zoo_core.distributed.signals import StopRequests
 from zoo_core.distributed.single import SingleRank
-from zoo_core.evaluation.metrics import N_REPLICATES, SEED, evaluate
+from zoo_core.evaluation.draws import N_REPLICATES, SEED
+from zoo_core.evaluation.metrics import evaluate
 from zoo_core.evaluation.predictions import write_predictions
 from zoo_core.runtime.contamination import Overlap, find_overlap, namespace_of, refuse_overlap
-from zoo_core.runtime.metadata import with_metadata_baseline
+from zoo_core.runtime.metadata import with_metadata_baselines
 from zoo_core.runtime.prepare import Prepared, leave_out_unreadable
 from zoo_core.runtime.process import prepare_process
 from zoo_core.runtime.progress import Shown
@@ -125,7 +126,7 @@ def _predict_and_write(evaluation: Evaluation, folder: RunFolder, progress: Show
     network = model.load_network()
     predictor = Predictor(network, prepared.examples(), SingleRank(), Batching(BATCH_SIZE, N_READERS))
     predictions = predict_parts(prepared, predictor, progress, (question.part,), model.description["hash"])
-    predictions = with_readout(model.folder, with_metadata_baseline(prepared, predictions, model.baseline))
+    predictions = with_readout(model.folder, with_metadata_baselines(prepared, predictions, model.baselines))
     origin = dataclasses.replace(predictions.origin, overlap=_as_values(evaluation.overlap))
     predictions = dataclasses.replace(predictions, origin=origin)
     write_predictions(predictions, folder.predictions)

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo_core.contract import ConfigError, DataError, ImageError, SupportsShards
+from zoo_core.data.classes import without_class_columns
 from zoo_core.data.packed.manifest import Plan
 from zoo_core.data.packed.transform import Transform, n_bytes
 from zoo_core.runtime.packing import Form, make_plan, pack
@@ -89,8 +90,8 @@ def store_of(prepared: Prepared) -> Store:
     config, (height, width, _) = prepared.config, prepared.task.input_shape(prepared.fitted)
     if height != width:
         raise ConfigError(f"A store holds square pictures. Received: a network of {height} x {width} pixels")
-    form = Form(Transform(height))
-    plan = make_plan(config.data, prepared.adapter, prepared.index, prepared.split, form)
+    form, index = Form(Transform(height)), without_class_columns(prepared.index, prepared.adapter.labels)
+    plan = make_plan(config.data, prepared.adapter, index, prepared.split, form)
     key = hashlib.sha256(repr(plan).encode()).hexdigest()[:12]
     folder = Path(config.store.folder) / f"{config.data.name}-{height}px-{key}"
     return Store(plan, form, folder, len(prepared.index) * sum(map(n_bytes, plan.specs)))

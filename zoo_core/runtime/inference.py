@@ -69,7 +69,7 @@ class Inference:
 def predict_rows(
     examples: Examples, rows: np.ndarray, inference: Inference, n_readers: int, advance: Callable[[int], None]
 ) -> np.ndarray:
-    """Predict rows of a data set.
+    """What a network says of rows of a data set.
 
     Args:
         examples: where images come from.
@@ -78,7 +78,7 @@ def predict_rows(
         n_readers: threads that read ahead.
         advance: called with the number of examples of each batch.
     Returns:
-        (example, label).
+        (example, output).
     Raises:
         ImageError: an image cannot be read.
     """
@@ -88,4 +88,4 @@ def predict_rows(
     for one in inference.outputs(batch.images for batch in batches):
         outputs.append(one)
         advance(len(one))
-    return examples.task.predict(np.concatenate(outputs))
+    return np.concatenate(outputs)

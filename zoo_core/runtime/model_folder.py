@@ -10,11 +10,11 @@ import numpy as np
 from safetensors.numpy import save
 
 from zoo_core.data.files import write_atomically
-from zoo_core.evaluation.baselines import MetadataBaseline
 from zoo_core.models.assembly import save_model
 from zoo_core.models.weights import LoadedWeights
 from zoo_core.runtime.contamination import seen_groups, write_groups
 from zoo_core.runtime.json_files import write_json
+from zoo_core.runtime.metadata import METADATA, MetadataBaselines
 from zoo_core.runtime.prepare import Prepared
 from zoo_core.runtime.settings import as_settings
 from zoo_core.runtime.trained_model import BASELINE, DESCRIPTION, FITTED, GROUPS, NETWORK, SCHEMA_VERSION
@@ -29,7 +29,7 @@ def weights_hash(model: Any) -> str:
 
 
 def write_model_folder(
-    folder: Path, model: Any, prepared: Prepared, weights: LoadedWeights, baseline: MetadataBaseline
+    folder: Path, model: Any, prepared: Prepared, weights: LoadedWeights, baselines: MetadataBaselines
 ) -> None:
     """Write `model.keras`, which plain Keras loads, and what predicting and testing it elsewhere needs.
 
@@ -40,7 +40,7 @@ def write_model_folder(
         model: trained.
         prepared: what it was trained on, and the task whose preprocessing it needs.
         weights: what it started from.
-        baseline: that it has to beat.
+        baselines: that it has to beat.
     """
     shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed while it wrote it
     folder.mkdir()
@@ -49,7 +49,10 @@ def write_model_folder(
     fitted = {name: np.asarray(array, order="C") for name, array in prepared.fitted.items()}
     write_atomically(folder / FITTED, save(fitted))
     write_groups(folder / GROUPS, seen_groups(prepared))
-    write_json(folder / BASELINE, {"schema_version": SCHEMA_VERSION, "labels": dict(baseline.labels)})
+    kinds = {kind: dict(one.labels) for kind, one in baselines.items()}
+    # That of metadata stands where it stood before there were others.
+    stored = {"schema_version": SCHEMA_VERSION, "labels": kinds.pop(METADATA, {}), "kinds": kinds}
+    write_json(folder / BASELINE, stored)
     write_json(folder / DESCRIPTION, _description(model, prepared, weights))
 
 

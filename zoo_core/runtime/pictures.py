@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zoo_core.data.classes import labels_by_class
 from zoo_core.data.files import write_atomically
 from zoo_core.evaluation.localization import CORNERS, KEY
 from zoo_core.runtime.map_reader import MapReader
@@ -31,7 +32,7 @@ def write_pictures(folder: RunFolder, reader: MapReader, rows: pd.DataFrame, box
         boxes: of `boxes_of`.
     """
     prepared, reason = reader.prepared, why_not_shown(reader.prepared)
-    labels = prepared.task.select(prepared.adapter.labels)
+    labels = prepared.task.select(labels_by_class(prepared.adapter.labels))
     entries = [entry for label in labels for entry in chosen_examples(rows, label)]
     drawn = [Entry.fromkeys(OF_A_PICTURE)] * len(entries) if reason else _draw(folder, reader, entries)
     corners = {key: own[CORNERS].to_numpy().tolist() for key, own in boxes.groupby(KEY)}

@@ -58,13 +58,13 @@ class Predictor:
         )
 
     def predict(self, rows: np.ndarray, advance: Callable[[int], None]) -> np.ndarray:
-        """Predict rows on all ranks.
+        """What the model says of rows, computed on all ranks.
 
         Args:
             rows: (example,) row numbers, the same on every rank.
             advance: called with the number of examples each batch adds over all ranks.
         Returns:
-            (example, label), in the order of `rows`, the same on every rank.
+            (example, output), in the order of `rows`, the same on every rank.
         """
         rank = self._communicator.rank
         size = self.batching.per_rank_batch_size * rank.size
@@ -78,8 +78,7 @@ class Predictor:
                 outputs.append(next(computed))
             advance(len(batch))
             self._heed()
-        predicted = self._examples.task.predict(np.concatenate(outputs))
-        return self._in_order(predicted, len(rows))
+        return self._in_order(np.concatenate(outputs), len(rows))
 
     def _computed(self, batches: Iterator[Batch]) -> Iterator[np.ndarray]:
         """Outputs of each batch, in order."""

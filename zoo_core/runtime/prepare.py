@@ -10,17 +10,31 @@ import numpy as np
 import pandas as pd
 
 from zoo_core import plugins
-from zoo_core.contract import Arrays, ConfigError, DataError, DatasetAdapter, SecondTruth, SupportsShards, Task
+from zoo_core.contract import (
+    Arrays,
+    ConfigError,
+    DataError,
+    DatasetAdapter,
+    SecondTruth,
+    SupportsDataOptions,
+    SupportsFolds,
+    SupportsShards,
+    Task,
+)
+from zoo_core.data.classes import labels_by_class, with_class_columns
 from zoo_core.data.fingerprint import fingerprint
 from zoo_core.data.reader import Examples
 from zoo_core.data.soundness import Unreadable, find_unreadable, refuse_too_many
 from zoo_core.data.splits import (
     PARTS,
+    LeaveOut,
     Split,
     choose_group_column,
     defined_split,
     group_hash_name,
     hash_split,
+    leave_out_name,
+    leave_out_split,
     listed_split,
     read_list,
     refuse_empty,
@@ -38,7 +52,7 @@ class Prepared:
         config: of the run.
         adapter: brings the examples.
         task: says what is asked of them.
-        index: one row an example.
+        index: one row an example, with a column for each class of a label that has several.
         split: which example is in which part.
         fitted: what the task learned from the training rows.
         fingerprint: SHA-256 of the examples' names, labels and metadata.
@@ -57,8 +71,9 @@ class Prepared:
     second_truth: SecondTruth | None = None
 
     def rows(self, part: str) -> np.ndarray:
-        """(example,) int64, the rows of a part that can be read."""
-        return np.setdiff1d(self.split.rows(part), [bad.row for bad in self.unreadable])
+        """(example,) int64, the rows of a part that can be read; of `train` those that teach anything."""
+        rows = np.setdiff1d(self.split.rows(part), [bad.row for bad in self.unreadable])
+        return rows[~np.isnan(self.examples().truth(rows)).all(axis=1)] if part == "train" else rows
 
     def training_shards(self) -> Sequence[np.ndarray]:
         """Rows of the training part, shard by shard as they are stored.
@@ -96,14 +111,15 @@ def prepare(config: RunConfig) -> Prepared:
         PluginError: a plugin that does not load.
     """
     adapter: DatasetAdapter = plugins.create("dataset", config.data.name, config.data.options)
-    task: Task = plugins.create("task", config.task.name, config.task.options)
+    config, task = _task_for(config, adapter)
     refuse_misfit(config, adapter, task)
     training_policy(config.precision)  # where networks are not trained in it, that is said before anything is written
-    index = adapter.index()
+    own_index = adapter.index()
+    index = with_class_columns(own_index, adapter.labels)
     split = make_split(adapter, index, config.split)
     fitted = task.fit(index.iloc[split.rows("train")], adapter.specs)
     second_truth = read_second_truth(adapter, task, index)
-    prepared = Prepared(config, adapter, task, index, split, fitted, fingerprint(index), second_truth=second_truth)
+    prepared = Prepared(config, adapter, task, index, split, fitted, fingerprint(own_index), second_truth=second_truth)
     if config.trainer.by_shards:
         prepared.training_shards()  # where there are none, that is said before anything is written
     return prepared
@@ -156,10 +172,22 @@ def refuse_misfit(config: RunConfig, adapter: DatasetAdapter, task: Task) -> Non
     who = f"Task '{config.task.name}' on data set '{config.data.name}'"
     if reason := task.accepts(adapter.specs):
         raise DataError(f"{who}: the task {reason}. Choose another with --data")
-    if not task.select(adapter.labels):
+    labels = labels_by_class(adapter.labels)
+    if not task.select(labels):
         wanted = ", ".join(label.name for label in task.labels)
-        offered = ", ".join(label.name for label in adapter.labels) or "none"
+        offered = ", ".join(label.name for label in labels) or "none"
         raise DataError(f"{who}: the task needs at least one of its labels ({wanted}). Received: {offered}")
+
+
+def _task_for(config: RunConfig, adapter: DatasetAdapter) -> tuple[RunConfig, Task]:
+    """The task, with what it takes from the data set among its options."""
+    task: Task = plugins.create("task", config.task.name, config.task.options)
+    if not isinstance(task, SupportsDataOptions):
+        return config, task
+    options = task.with_data(labels_by_class(adapter.labels), adapter.specs)
+    choice = dataclasses.replace(config.task, options=options)
+    task = plugins.create("task", choice.name, choice.options)
+    return dataclasses.replace(config, task=choice), task
 
 
 def _chosen_split(adapter: DatasetAdapter, index: pd.DataFrame, config: SplitConfig) -> Split:
@@ -174,5 +202,12 @@ def _chosen_split(adapter: DatasetAdapter, index: pd.DataFrame, config: SplitCon
         return hash_split(index, group_column, fractions, config.seed)
     if name == adapter.split_name:
         return defined_split(index, name, group_column, config.validation, config.seed)
-    offered = ", ".join(n for n in (adapter.split_name, by_hash) if n)
+    folds = {leave_out_name(column): column for column in _fold_columns(adapter)}
+    if name in folds:
+        return leave_out_split(index, folds[name], group_column, LeaveOut(config.fold, config.validation, config.seed))
+    offered = ", ".join(n for n in (adapter.split_name, by_hash, *folds) if n)
     raise ConfigError(f"split.name needs one of: {offered}. Received: '{name}'")
+
+
+def _fold_columns(adapter: DatasetAdapter) -> tuple[str, ...]:
+    return adapter.fold_columns if isinstance(adapter, SupportsFolds) else ()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from zoo_core import plugins
 from zoo_core.contract import ConfigError, DatasetAdapter
+from zoo_core.data.classes import with_class_columns
 from zoo_core.data.fingerprint import fingerprint
 from zoo_core.data.splits import ALL, PARTS, choose_group_column, undivided
 from zoo_core.runtime.config import Choice, ReportConfig, RunConfig, SplitConfig, TopologyChoice
@@ -69,14 +70,15 @@ def prepare_for(model: TrainedModel, subject: Subject) -> Prepared:
     config = config_for(model, subject)
     adapter: DatasetAdapter = plugins.create("dataset", config.data.name, config.data.options)
     refuse_misfit(config, adapter, model.task)
-    index = adapter.index()
+    own_index = adapter.index()
+    index = with_class_columns(own_index, adapter.labels)
     if subject.part == ALL:
         split = undivided(index, choose_group_column(adapter.group_columns, config.split.group_by))
     else:
         split = make_split(adapter, index, config.split, needed=(subject.part,))
     second_truth = read_second_truth(adapter, model.task, index)
     return Prepared(
-        config, adapter, model.task, index, split, model.fitted, fingerprint(index), second_truth=second_truth
+        config, adapter, model.task, index, split, model.fitted, fingerprint(own_index), second_truth=second_truth
     )
 
 

@@ -70,7 +70,7 @@ def _stored_points(folder: Path, predictions: Predictions) -> Points:
     path = folder / OPERATING_POINTS
     if not path.exists():
         reason = f"the model's folder has no {OPERATING_POINTS}: an older zoo wrote it"
-        return {label.name: {rule: {"reason": reason} for rule in RULES} for label in predictions.origin.labels}
+        return {label: {rule: {"reason": reason} for rule in RULES} for label in predictions.origin.binary_labels}
     labels: Points = read_json(path, SCHEMA_VERSION)["labels"]
     return {label: {rule: _as_the_models(point) for rule, point in points.items()} for label, points in labels.items()}
 

@@ -21,7 +21,7 @@ from zoo_core.runtime.events import EventLog, ImageLeftOut, RunFinished, RunStar
 from zoo_core.runtime.localization import boxes_of
 from zoo_core.runtime.machine import describe_machine
 from zoo_core.runtime.maps import write_maps
-from zoo_core.runtime.metadata import metadata_baseline, with_metadata_baseline
+from zoo_core.runtime.metadata import metadata_baselines, with_metadata_baselines
 from zoo_core.runtime.model_folder import weights_hash, write_model_folder
 from zoo_core.runtime.precisions import training_policy
 from zoo_core.runtime.prediction import Batching, Predictor
@@ -91,10 +91,10 @@ def _execute(
     predictions = predict_with_best(trainer, PREDICTED_PARTS)
     beats.begins("writing the results")
     if log:
-        baseline = metadata_baseline(prepared)
-        write_model_folder(folder.model, model, prepared, weights, baseline)
+        baselines = metadata_baselines(prepared)
+        write_model_folder(folder.model, model, prepared, weights, baselines)
         write_maps(folder, prepared, model, predictions.of_split("test"), trainer.progress)
-        values = _write_results(folder, prepared, with_metadata_baseline(prepared, predictions, baseline))
+        values = _write_results(folder, prepared, with_metadata_baselines(prepared, predictions, baselines))
         log.write(RunFinished(time.monotonic() - start, *values))
         write_report(folder)
 

@@ -36,8 +36,8 @@ def predict_parts(
     for part in parts:
         rows = prepared.rows(part)
         with progress.meter(f"predicting {part}", len(rows)) as meter:
-            predicted = predictor.predict(rows, meter.advance)
-        tables.append(predicted_table(prepared, part, rows, predicted))
+            outputs = predictor.predict(rows, meter.advance)
+        tables.append(predicted_table(prepared, part, rows, outputs))
     if any(prepared.split.part[bad.row] in parts for bad in prepared.unreadable):
         tables.append(failed_table(prepared, parts))
     return Predictions(pd.concat(tables, ignore_index=True), origin_of(prepared, model_hash))

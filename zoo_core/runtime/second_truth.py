@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from zoo_core.contract import DataError, DatasetAdapter, SecondTruth, SupportsSecondTruth, Task
+from zoo_core.data.classes import labels_by_class
 
 
 def read_second_truth(adapter: DatasetAdapter, task: Task, index: pd.DataFrame) -> SecondTruth | None:
@@ -36,7 +37,7 @@ def _check(found: SecondTruth, adapter: DatasetAdapter, index: pd.DataFrame) -> 
     wanted = f"The second truth of '{adapter.card.title}' needs"
     if missing := [name for name in ("example_id", *found.findings) if name not in found.table]:
         raise DataError(f"{wanted} a column '{missing[0]}'. Received: {', '.join(map(str, found.table.columns))}")
-    binary = {label.name for label in adapter.labels if label.kind == "binary"}
+    binary = {label.name for label in labels_by_class(adapter.labels) if label.kind == "binary"}
     for name, of in found.findings.items():
         if not of or not binary.issuperset(of):
             raise DataError(f"{wanted} binary labels of the data set for '{name}'. Received: {', '.join(of) or 'none'}")

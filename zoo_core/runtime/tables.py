@@ -5,23 +5,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zoo_core.contract import SupportsScores
 from zoo_core.evaluation.predictions import Origin, label_columns
 from zoo_core.runtime.prepare import Prepared
 
 
-def predicted_table(prepared: Prepared, part: str, rows: np.ndarray, predicted: np.ndarray) -> pd.DataFrame:
+def predicted_table(prepared: Prepared, part: str, rows: np.ndarray, outputs: np.ndarray) -> pd.DataFrame:
     """One row an example that was predicted, with its truth and what the data bring along.
 
     Args:
         prepared: data, task and split.
         part: name of the part that the rows are of.
         rows: (example,) row numbers.
-        predicted: (example, label).
+        outputs: (example, output), of the network.
     """
-    labels = prepared.task.labels
-    truth = prepared.examples().truth(rows)
+    task, labels = prepared.task, prepared.task.labels
+    truth, predicted = prepared.examples().truth(rows), prepared.task.predict(outputs)
     table = _names(prepared, rows).assign(split=part, status="ok", reason=None)
     scores = {**label_columns("truth", labels, truth), **label_columns("prediction", labels, predicted)}
+    if isinstance(task, SupportsScores):
+        scores |= label_columns("score", labels, task.scores(outputs))
     carried = [_carried(prepared, rows), _second_truth(prepared, rows)]
     return pd.concat([table, pd.DataFrame(scores), *carried], axis=1)
 

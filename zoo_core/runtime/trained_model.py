@@ -1,5 +1,6 @@
 """A model folder as it is read for prediction: what was learned, and the network when it is needed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from zoo_core.evaluation.baselines import MetadataBaseline
 from zoo_core.runtime.config import Choice
 from zoo_core.runtime.contamination import SeenGroups, read_groups
 from zoo_core.runtime.json_files import read_json
+from zoo_core.runtime.metadata import METADATA
 from zoo_core.runtime.settings import plugin_choice
 
 SCHEMA_VERSION = 1
@@ -35,7 +37,7 @@ class TrainedModel:
         task: with the options it was trained with.
         fitted: what the task learned from the training rows.
         seen: the groups it was trained and chosen on; None where an older zoo did not write them.
-        baseline: that it has to beat; of no label where an older zoo did not write it.
+        baselines: by kind, that it has to beat; of no label where an older zoo did not write it.
     """
 
     folder: Path
@@ -44,7 +46,7 @@ class TrainedModel:
     task: Task
     fitted: Arrays
     seen: SeenGroups | None
-    baseline: MetadataBaseline
+    baselines: Mapping[str, MetadataBaseline]
 
     @property
     def specs(self) -> tuple[ArraySpec, ...] | None:
@@ -88,7 +90,7 @@ def read_model(path: Path) -> TrainedModel:
         task=_task(choice, description, folder / DESCRIPTION),
         fitted=_fitted(folder / FITTED),
         seen=read_groups(folder / GROUPS),
-        baseline=_baseline(folder / BASELINE),
+        baselines=_baselines(folder / BASELINE),
     )
 
 
@@ -121,8 +123,10 @@ def _fitted(path: Path) -> Arrays:
     return fitted
 
 
-def _baseline(path: Path) -> MetadataBaseline:
-    return MetadataBaseline(read_json(path, SCHEMA_VERSION)["labels"] if path.exists() else {})
+def _baselines(path: Path) -> dict[str, MetadataBaseline]:
+    stored = read_json(path, SCHEMA_VERSION) if path.exists() else {"labels": {}}
+    kinds = {METADATA: stored["labels"], **stored.get("kinds", {})}
+    return {kind: MetadataBaseline(labels) for kind, labels in kinds.items()}
 
 
 def _spec(values: dict[str, Any]) -> ArraySpec:

@@ -4,9 +4,11 @@ import pytest
 
 from zoo_core.contract import ConfigError, SplitError
 from zoo_core.data.splits import (
+    LeaveOut,
     choose_group_column,
     defined_split,
     hash_split,
+    leave_out_split,
     listed_split,
     read_list,
     refuse_empty,
@@ -143,3 +145,48 @@ def test_list_is_the_first_word_of_each_line(tmp_path):
     assert read_list(tmp_path / "list.txt") == ["a.png", "b.png"]
     with pytest.raises(ConfigError, match=r"absent\.txt"):
         read_list(tmp_path / "absent.txt")
+
+
+def plates_of(n_plates: int = 3) -> pd.DataFrame:
+    """Plates of 24 wells of two fields; 4 positive and 8 negative controls each."""
+    wells = pd.DataFrame({"well": [f"{row}{column:02}" for row in "ABCD" for column in range(1, 7)]})
+    wells["label.response"] = [1.0] * 4 + [0.0] * 8 + [np.nan] * 12
+    plates = pd.concat([wells.assign(**{"meta.plate": f"plate-{i}"}) for i in range(n_plates)], ignore_index=True)
+    fields = plates.loc[plates.index.repeat(2)].reset_index(drop=True)
+    fields["meta.well_id"] = fields["meta.plate"] + "/" + fields["well"]
+    return fields.assign(example_id=[f"f{i}" for i in range(len(fields))])
+
+
+@pytest.mark.parametrize("fold", [0, 1, 2])
+def test_one_plate_is_left_out_and_the_others_validate_with_controls_of_both_kinds(fold):
+    index = plates_of()
+    split = leave_out_split(index, "meta.plate", "meta.well_id", LeaveOut(fold, 0.25, 0))
+    assert split.name == f"leave-plate-out:plate-{fold}"
+    assert set(index.loc[split.rows("test"), "meta.plate"]) == {f"plate-{fold}"}
+    assert f"plate-{fold}" not in set(index.loc[[*split.rows("train"), *split.rows("validation")], "meta.plate"])
+    assert (pd.Series(split.part).groupby(index["meta.well_id"]).nunique() == 1).all()
+    for part in ("train", "validation"):
+        assert set(index.loc[split.rows(part), "label.response"].dropna()) == {0.0, 1.0}
+    wells = index.loc[split.rows("validation")].drop_duplicates("meta.well_id")["label.response"]
+    assert wells.fillna(-1).value_counts().to_dict() == {0: 4, 1: 2, -1: 6}
+
+
+def test_of_few_controls_one_of_each_kind_validates_and_another_seed_chooses_others():
+    index = plates_of(2)
+    parts = [leave_out_split(index, "meta.plate", "meta.well_id", LeaveOut(0, 0.01, seed)).part for seed in (0, 1)]
+    for part in parts:
+        validating = index[part == "validation"].drop_duplicates("meta.well_id")["label.response"]
+        assert validating.isna().sum() == (validating == 1).sum() == (validating == 0).sum() == 1
+    assert (parts[0] != parts[1]).any()
+
+
+@pytest.mark.parametrize(("n_plates", "fold"), [(3, 3), (3, -1), (1, 0)])
+def test_a_value_that_is_not_there_cannot_be_left_out(n_plates, fold):
+    with pytest.raises(ConfigError, match=r"leave-plate-out needs .*\. Received: .* of 0 \(plate-0\)"):
+        leave_out_split(plates_of(n_plates), "meta.plate", "meta.well_id", LeaveOut(fold, 0.25, 0))
+
+
+def test_a_group_that_lies_in_two_values_is_refused():
+    index = plates_of(2).assign(**{"meta.well_id": "w"})
+    with pytest.raises(SplitError, match=r"must keep each group of 'meta\.well_id' in one part"):
+        leave_out_split(index, "meta.plate", "meta.well_id", LeaveOut(0, 0.25, 0))

@@ -80,7 +80,9 @@ def odd() -> pd.DataFrame:
 
 def test_the_numbers_that_are_kept_are_the_fitted_regression(train: pd.DataFrame, odd: pd.DataFrame) -> None:
     kept = fit_metadata(train, COLUMNS, ["Edema"]).scores(odd)["Edema"]
-    fitted = baselines._regression().fit(baselines._usable(train, COLUMNS), train["label.Edema"].astype(int))
+    fitted = baselines._regression(is_value=False).fit(
+        baselines._usable(train, COLUMNS), train["label.Edema"].astype(int)
+    )
     np.testing.assert_allclose(kept, fitted.predict_proba(baselines._usable(odd, COLUMNS))[:, 1], rtol=ROUND_OFF)
 
 

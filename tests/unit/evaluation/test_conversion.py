@@ -10,7 +10,8 @@ import pytest
 
 from zoo_core.contract import DataError, Label
 from zoo_core.evaluation.comparison import compare
-from zoo_core.evaluation.conversion import WORST, Draws, compare_conversion, worst_margin
+from zoo_core.evaluation.conversion import WORST, compare_conversion, worst_margin
+from zoo_core.evaluation.draws import Draws
 from zoo_core.evaluation.gate import FEW, PASSED, REFUSED, Limits
 from zoo_core.evaluation.platt import PlattScaling, with_calibrated
 from zoo_core.evaluation.predictions import Origin, Predictions

@@ -140,7 +140,7 @@ def test_the_limits_of_a_task_are_its_metric_and_its_tolerance() -> None:
 
 @pytest.mark.parametrize("name", ["auroc", "labels.Mass.auroc", "mean.rmse"])
 def test_a_metric_that_has_no_draws_is_refused(name: str) -> None:
-    with pytest.raises(ConfigError, match=rf"mean\.auroc, mean\.auprc\. Received: '{name}'"):
+    with pytest.raises(ConfigError, match=rf"mean\.auroc, mean\.auprc, mean\.macro_f1, mean\.r2\. Received: '{name}'"):
         limits_of(PrimaryMetric(name))
 
 

@@ -10,7 +10,7 @@ import pytest
 from zoo_core.contract import InputScaling
 from zoo_core.models.assembly import build_backbone, build_model
 from zoo_core.models.weights import load_weights
-from zoo_core.runtime.metadata import metadata_baseline
+from zoo_core.runtime.metadata import metadata_baselines
 from zoo_core.runtime.model_folder import write_model_folder
 from zoo_core.runtime.prepare import Prepared, prepare
 from zoo_core.runtime.settings import configure
@@ -49,7 +49,7 @@ def written_model(phantom: Prepared, tmp_path_factory: pytest.TempPathFactory) -
     weights = load_weights(backbone, topology, "random")
     model = build_model(backbone, phantom.task, weights.scaling, "float32")
     folder = tmp_path_factory.mktemp("trained") / "model"
-    write_model_folder(folder, model, phantom, weights, metadata_baseline(phantom))
+    write_model_folder(folder, model, phantom, weights, metadata_baselines(phantom))
     return folder
 
 

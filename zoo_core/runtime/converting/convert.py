@@ -211,7 +211,8 @@ class _Conversion:
 
 def _calibration_rows(job: Job) -> np.ndarray:
     rows = job.prepared.rows(CALIBRATED_ON)
-    drawn = draw_calibration(job.prepared.examples().truth(rows), job.wish.n_examples, job.wish.draws.seed)
+    binary = [label.kind == "binary" for label in job.prepared.task.labels]
+    drawn = draw_calibration(job.prepared.examples().truth(rows)[:, binary], job.wish.n_examples, job.wish.draws.seed)
     chosen: np.ndarray = rows[drawn]
     return chosen
 

@@ -96,7 +96,7 @@ def _margin(job: Job, rows: np.ndarray, reference: Predictions) -> Callable[[np.
     of_rows = Predictions(reference.table[reference.table["example_id"].isin(those)], reference.origin)
 
     def margin(outputs: np.ndarray) -> float:
-        converted = _predictions(job, rows, job.prepared.task.predict(outputs))
+        converted = _predictions(job, rows, outputs)
         return worst_margin(of_rows, converted, JUDGED_ON, job.limits, job.wish.draws)
 
     return margin

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from zoo_core.contract import ConfigError, DataError, OutputError, PrecisionBackend, SupportsConversion
-from zoo_core.evaluation.conversion import Draws
+from zoo_core.evaluation.draws import Draws
+from zoo_core.evaluation.families import units_of
 from zoo_core.evaluation.gate import LABEL_LIMIT, Limits, limits_of, refuse_unjudgeable
 from zoo_core.runtime.networks import CONVERSION, converted_folder
 from zoo_core.runtime.precisions import usable_backend
@@ -92,7 +93,7 @@ def plan(path: Path, wish: Wish) -> Job:
         )
     _refuse_converted(converted_folder(model, wish.precision))
     limits = limits_of(model.task.primary_metric, wish.mean_limit, wish.label_limit)
-    return Job(wish, run, model, _prepared(run, model), backend, limits)
+    return Job(wish, run, model, _prepared(run, model, limits.metric), backend, limits)
 
 
 def _finished_run(model: TrainedModel, path: Path) -> RunFolder:
@@ -124,7 +125,7 @@ def _refuse_converted(folder: Path) -> None:
         )
 
 
-def _prepared(run: RunFolder, model: TrainedModel) -> Prepared:
+def _prepared(run: RunFolder, model: TrainedModel, metric: str) -> Prepared:
     prepared = prepared_in(run)
     pairs = {
         "task": (model.choice.name, prepared.config.task.name),
@@ -138,20 +139,22 @@ def _prepared(run: RunFolder, model: TrainedModel) -> Prepared:
                 f"in '{run.path}': take run and model from one folder"
             )
     for part in (CALIBRATED_ON, JUDGED_ON):
-        _refuse_without_labels(prepared, part)
+        _refuse_without_labels(prepared, part, metric)
     return dataclasses.replace(prepared, task=model.task, fitted=model.fitted)
 
 
-def _refuse_without_labels(prepared: Prepared, part: str) -> None:
+def _refuse_without_labels(prepared: Prepared, part: str, metric: str) -> None:
     rows = prepared.rows(part)
     if not len(rows):
         raise DataError(
-            f"A conversion needs examples of {part} that can be read. Received: none of "
-            f"{len(prepared.split.rows(part))}: see 'unreadable' in run.json"
+            f"A conversion needs examples of {part} that can be read and have a label known. Received: none of "
+            f"{len(prepared.split.rows(part))}: see 'unreadable' in run.json, and the labels of the data set"
         )
     truth = prepared.examples().truth(rows)
+    judged = {name for labels in units_of(prepared.task.labels, metric).values() for name in labels}
     known = {
-        label.name: values[~np.isnan(values)].astype(np.int64)
+        label.name: values[~np.isnan(values)]
         for label, values in zip(prepared.task.labels, truth.T, strict=True)
+        if label.name in judged
     }
-    refuse_unjudgeable(known, part)
+    refuse_unjudgeable(known, part, metric)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from zoo_core.evaluation.predictions import Origin, Predictions, label_columns
-from zoo_core.runtime.metadata import with_metadata_baseline
+from zoo_core.runtime.metadata import with_metadata_baselines
 from zoo_core.runtime.predicting.reading import Answered
 from zoo_core.runtime.predicting.request import Request
 from zoo_core.runtime.prepare import Prepared
@@ -31,7 +31,7 @@ def predictions_of(request: Request, answered: Sequence[Answered]) -> Prediction
     prepared = dataclasses.replace(request.prepared, unreadable=bad)
     here = dataclasses.replace(prepared, index=prepared.index.iloc[rows])
     table = _table(prepared, request.part, answered).iloc[np.argsort(rows)].reset_index(drop=True)
-    predictions = with_metadata_baseline(here, Predictions(table, _origin(request)), request.model.baseline)
+    predictions = with_metadata_baselines(here, Predictions(table, _origin(request)), request.model.baselines)
     predictions = with_readout(request.model.folder, predictions)
     if request.inputs:
         predictions = dataclasses.replace(predictions, table=predictions.table.assign(group_id=None))
@@ -43,7 +43,7 @@ def _table(prepared: Prepared, part: str, answered: Sequence[Answered]) -> pd.Da
     outputs = [each.outputs for each in answered if each.outputs is not None]
     if outputs:
         rows = np.concatenate([each.batch.rows for each in answered])
-        tables.append(predicted_table(prepared, part, rows, prepared.task.predict(np.concatenate(outputs))))
+        tables.append(predicted_table(prepared, part, rows, np.concatenate(outputs)))
     if prepared.unreadable:
         tables.append(failed_table(prepared, (part,)))
     table = pd.concat(tables, ignore_index=True)

@@ -56,7 +56,8 @@ def _convert(plan: Plan, cells: Cells, candidate: Candidate, progress: Shown) ->
     shutil.rmtree(folder, ignore_errors=True)  # of a study that was killed before it could say so
     prepared = plan.subject.prepared
     rows = prepared.rows("train")
-    drawn = rows[draw_calibration(prepared.examples().truth(rows), N_CALIBRATION, SEED)]
+    binary = [label.kind == "binary" for label in prepared.task.labels]
+    drawn = rows[draw_calibration(prepared.examples().truth(rows)[:, binary], N_CALIBRATION, SEED)]
     progress.say(f"converting to {candidate.name}, calibrated on {len(drawn)} training examples")
     with whole_folder(folder) as hidden, Workers([_job(plan, candidate.name, hidden)]) as workers:
         values = workers.ask(candidate.name, {"do": "convert", "rows": drawn.tolist()})

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from zoo_core.evaluation.metrics import N_REPLICATES
+from zoo_core.evaluation.draws import N_REPLICATES
 from zoo_core.report.wording import Verdict
 from zoo_core.studies.cells import Cells
 from zoo_core.studies.files import as_csv

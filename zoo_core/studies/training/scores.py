@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from zoo_core.contract import DataError
+from zoo_core.evaluation.draws import N_REPLICATES, SEED
 from zoo_core.evaluation.estimates import Estimate, estimate, mean_of
-from zoo_core.evaluation.metrics import N_REPLICATES, SEED
 from zoo_core.evaluation.predictions import Predictions, read_predictions
 from zoo_core.evaluation.split_rows import SplitRows, rows_of_split
 

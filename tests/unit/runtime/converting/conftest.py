@@ -15,8 +15,7 @@ import pytest
 from zoo_core.contract import ArraySpec, Control, DatasetCard, InputScaling, Label, Load
 from zoo_core.data.fingerprint import fingerprint
 from zoo_core.data.splits import Split
-from zoo_core.evaluation.baselines import MetadataBaseline
-from zoo_core.evaluation.conversion import Draws
+from zoo_core.evaluation.draws import Draws
 from zoo_core.evaluation.gate import Limits
 from zoo_core.models.assembly import build_model
 from zoo_core.models.weights import LoadedWeights
@@ -144,7 +143,7 @@ def written_run(path: Path, prepared: Prepared, model: Any) -> RunFolder:
     (path / "run.json").write_text(json.dumps(describe_prepared(prepared)))
     (path / "metrics.json").write_text("{}")
     weights = LoadedWeights("random", "random", None, "none", "nothing", InputScaling())
-    write_model_folder(folder.model, model, prepared, weights, MetadataBaseline({}))
+    write_model_folder(folder.model, model, prepared, weights, {})
     return folder
 
 

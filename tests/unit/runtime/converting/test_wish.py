@@ -146,7 +146,8 @@ def test_a_part_of_which_nothing_can_be_read_is_refused(
 ) -> None:
     bad = [Unreadable(int(row), "e", "is empty") for row in phantom.split.rows(part)]
     with_prepared(monkeypatch, dataclasses.replace(phantom, unreadable=bad))
-    refused(run, DataError, f"needs examples of {part} that can be read. Received: none of {len(bad)}")
+    said = f"needs examples of {part} that can be read and have a label known. Received: none of {len(bad)}"
+    refused(run, DataError, said)
 
 
 def test_a_task_whose_metric_cannot_be_judged_is_refused(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,11 +160,15 @@ def test_a_run_that_cannot_be_written_to_is_refused(run: Path, monkeypatch: pyte
     refused(run, OutputError, "cannot be written to")
 
 
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [("validation", "no example has this label known"), ("train", "read and have a label known. Received: none of")],
+)
 def test_unknown_labels_are_neither_positive_nor_negative(
-    run: Path, phantom: Prepared, monkeypatch: pytest.MonkeyPatch
+    run: Path, phantom: Prepared, monkeypatch: pytest.MonkeyPatch, part: str, said: str
 ) -> None:
     index = phantom.index.copy()
     columns = [f"label.{label.name}" for label in phantom.task.labels]
-    index[columns] = np.nan
+    index.loc[phantom.split.rows(part), columns] = np.nan
     with_prepared(monkeypatch, dataclasses.replace(phantom, index=index))
-    refused(run, DataError, "no example has this label known")
+    refused(run, DataError, said)

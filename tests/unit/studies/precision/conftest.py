@@ -91,8 +91,11 @@ def subject(tmp_path):
     (run / "model").mkdir()
     (run / "model" / "model.keras").write_bytes(bytes(4000))
     rows = {"train": np.arange(N, N + N_TRAIN), "test": np.arange(N), "validation": np.arange(0)}
-    task = SimpleNamespace(primary_metric=PrimaryMetric("mean.auroc"), input_shape=lambda fitted: (8, 8, 1))
+    task = SimpleNamespace(
+        primary_metric=PrimaryMetric("mean.auroc"), labels=(Label("Mass"),), input_shape=lambda fitted: (8, 8, 1)
+    )
     prepared = SimpleNamespace(
+        task=task,
         split=SimpleNamespace(hash="5" * 64),
         rows=lambda part: rows[part],
         index=pd.DataFrame({"example_id": [f"e{i}" for i in range(N + N_TRAIN)]}),
