@@ -76,10 +76,24 @@ def whole_or_absent(place: Path, what: str) -> Iterator[Path]:
         raise OutputError(f"{what} cannot be written to {place}: {error}. Make room or give permission") from error
 
 
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """A hidden file beside `path` that takes its place once it is written, or goes."""
+    hidden = path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex}")
+    try:
+        yield hidden
+        hidden.replace(path)
+    finally:
+        hidden.unlink(missing_ok=True)
+
+
 def remove_hidden(folder: Path) -> None:
     """Remove what killed processes left in a folder; nobody else may be writing there."""
     for left in folder.glob(".*.*.*"):
-        shutil.rmtree(left, ignore_errors=True)
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
 
 
 @contextmanager

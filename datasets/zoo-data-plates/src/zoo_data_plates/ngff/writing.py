@@ -9,7 +9,6 @@ Source: OME-NGFF 0.5, https://ngff.openmicroscopy.org/0.5/, sections "plate", "w
 from __future__ import annotations
 
 import json
-import math
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -20,6 +19,7 @@ import numpy as np
 
 from zoo_core.contract import DataError, OutputError
 from zoo_data_plates.ngff.design import PlateDesign
+from zoo_data_plates.ngff.images import omero_channels, write_levels
 from zoo_data_plates.ngff.layout import (
     ATTRIBUTE,
     field_path,
@@ -27,18 +27,19 @@ from zoo_data_plates.ngff.layout import (
     is_finished,
     locked,
     read_record,
+    remove_hidden,
     whole_or_absent,
 )
 from zoo_data_plates.ngff.pyramids import image_pyramid, label_pyramid
+from zoo_data_plates.plate_index import index_plate, write_index
 from zoo_data_plates.well_names import WellName
+from zoo_data_plates.wells_table import checked_wells, write_wells
 
 if TYPE_CHECKING:
+    import pandas as pd
     import zarr
 
 NGFF_VERSION = "0.5"
-MAX_CHUNK_PX = 1024
-"""Longest side of a chunk: whole planes of most cameras, so that a field is read in few pieces."""
-_LEVEL = 1  # of zstd: microscope noise packs hardly better at 9, and five times as slowly
 
 
 def create_plate(folder: Path, design: PlateDesign, wells: Mapping[str, int]) -> None:
@@ -88,10 +89,9 @@ def write_field(folder: Path, design: PlateDesign, well: str, field: int, image:
     if has_field(folder, well, field) or is_finished(folder):
         state = "is there already" if has_field(folder, well, field) else "comes after the plate was finished"
         raise OutputError(f"{what} {state} in {folder}. Write into a new plate")
-    channels = [_omero_channel(design, n) for n in range(len(design.channels))]
     with whole_or_absent(place, what) as hidden:
-        group = _write_levels(hidden, f"{WellName.parse(well)}/{field}", image_pyramid(image), design.axes, design)
-        _add(group, omero={"channels": channels})
+        group = write_levels(hidden, f"{WellName.parse(well)}/{field}", image_pyramid(image), design.axes, design)
+        _add(group, omero={"channels": omero_channels(design)})
 
 
 def write_labels(  # noqa: PLR0913 - where (three), which and what, as NGFF nests them
@@ -128,9 +128,60 @@ def write_labels(  # noqa: PLR0913 - where (three), which and what, as NGFF nest
             shutil.rmtree(place, ignore_errors=True)  # of a process that was killed before it listed them
         place.parent.mkdir(exist_ok=True)
         with whole_or_absent(place, what) as hidden:
-            group = _write_levels(hidden, name, label_pyramid(labels), axes, design)
+            group = write_levels(hidden, name, label_pyramid(labels), axes, design)
             _add(group, **{"image-label": {"version": NGFF_VERSION, "source": {"image": "../../"}}})
         _list_labels(image, [*listed, name])
+
+
+def finish_plate(folder: Path, wells_table: pd.DataFrame) -> tuple[str, ...]:
+    """Write the tables of a plate whose fields are written: what is in its wells and, last, the index of all images.
+
+    Fields that were planned and not written are taken out of the metadata, as no reader could open them; the index
+    names them. Nobody may be writing fields any more.
+
+    Args:
+        folder: the plate's.
+        wells_table: as `wells_table.checked_wells` takes it.
+    Returns:
+        Fields that were planned and not written, such as "A01/2".
+    Raises:
+        DataError: there is no plate, not one field was written, or the wells table is wrong; nothing is written then.
+        OutputError: it cannot be written.
+    """
+    record = read_record(folder)
+    if record is None:
+        raise DataError(f"A plate needs to be made with create_plate before it is finished. Received: {folder}")
+    design = PlateDesign.from_json(record["design"])
+    checked = checked_wells(wells_table, design.rows, [int(column) for column in design.columns])
+    _drop_unwritten(folder, design, record["wells"])
+    index = index_plate(folder)
+    write_wells(folder, checked)
+    write_index(folder, index)
+    return index.missing
+
+
+def _drop_unwritten(folder: Path, design: PlateDesign, planned: Mapping[str, int]) -> None:
+    import zarr
+
+    written = {
+        WellName.parse(well): [field for field in range(n_fields) if has_field(folder, well, field)]
+        for well, n_fields in planned.items()
+    }
+    there = {well: len(fields) for well, fields in written.items() if fields}
+    if not there:
+        raise DataError(
+            f"Plate '{design.name}' in {folder} needs at least one field before it is finished. It has none"
+        )
+    plate = zarr.open_group(folder, mode="r+", zarr_format=3)
+    for well, fields in written.items():
+        place = folder / well.row / str(well.column)
+        remove_hidden(place)
+        if fields and len(fields) < planned[str(well)]:
+            write_well_group(plate.require_group(f"{well.row}/{well.column}"), fields)
+        elif not fields:
+            shutil.rmtree(place, ignore_errors=True)  # a resumed finish finds it gone
+    if len(there) < len(planned):
+        write_plate_group(plate, design, there)
 
 
 def _checked(design: PlateDesign, wells: Mapping[str, int]) -> dict[WellName, int]:
@@ -217,71 +268,6 @@ def _check_image(design: PlateDesign, image: np.ndarray, what: str) -> None:
     if not fits or image.dtype.name != design.dtype:
         sizes = ", ".join(f"{axis}={length or 'any'}" for axis, length in zip(design.axes, wanted, strict=True))
         raise DataError(f"{what} needs {design.dtype} with axes ({sizes}). Received: {image.dtype}, {image.shape}")
-
-
-def _write_levels(
-    folder: Path, name: str, levels: Sequence[np.ndarray], axes: Sequence[str], design: PlateDesign
-) -> zarr.Group:
-    import zarr
-    from ome_zarr.writer import write_multiscales_metadata
-
-    group = zarr.open_group(folder, mode="w", zarr_format=3)
-    for number, level in enumerate(levels):
-        _write_array(group, str(number), level, axes)
-    datasets = [
-        {"path": str(number), "coordinateTransformations": _transformations(number, axes, design)}
-        for number in range(len(levels))
-    ]
-    write_multiscales_metadata(group, datasets, axes=_axes(axes, design), name=name)
-    return group
-
-
-def _write_array(group: zarr.Group, name: str, level: np.ndarray, axes: Sequence[str]) -> None:
-    from zarr.codecs import ZstdCodec
-
-    tiles = tuple(math.ceil(side / MAX_CHUNK_PX) for side in level.shape[-2:])
-    chunk = tuple(math.ceil(side / n) for side, n in zip(level.shape[-2:], tiles, strict=True))
-    array = group.create_array(
-        name,
-        shape=level.shape,
-        dtype=level.dtype,
-        chunks=(1,) * (level.ndim - 2) + chunk,
-        shards=level.shape[:-2] + tuple(side * n for side, n in zip(chunk, tiles, strict=True)),
-        compressors=ZstdCodec(level=_LEVEL, checksum=True),
-        dimension_names=list(axes),
-        # A chunk that is all zero is written too: what is missing is then damage, and never a black image.
-        config={"write_empty_chunks": True},
-    )
-    array[...] = level
-
-
-def _axes(axes: Sequence[str], design: PlateDesign) -> list[dict[str, str]]:
-    kinds = {"t": "time", "c": "channel", "z": "space", "y": "space", "x": "space"}
-    units = {"t": "hour"}
-    if design.pixel_size_um is not None:
-        units |= {"y": "micrometer", "x": "micrometer"}
-    return [{"name": axis, "type": kinds[axis]} | ({"unit": units[axis]} if axis in units else {}) for axis in axes]
-
-
-def _transformations(number: int, axes: Sequence[str], design: PlateDesign) -> list[dict[str, Any]]:
-    """Scale of a level and, of a smaller one, how far the middle of its first pixel lies from the original's."""
-    size = design.pixel_size_um or 1.0
-    # NGFF knows only times of equal distance: the mean stands here, each image's own time in the plate's index.
-    step_h = float(np.mean(np.diff(design.times_h))) if len(design.times_h) > 1 else 1.0
-    scale = {"t": step_h, "y": size * 2**number, "x": size * 2**number}
-    shift = size * (2**number - 1) / 2
-    steps: list[dict[str, Any]] = [{"type": "scale", "scale": [scale.get(axis, 1.0) for axis in axes]}]
-    if number:
-        steps.append({"type": "translation", "translation": [shift if axis in "yx" else 0.0 for axis in axes]})
-    return steps
-
-
-def _omero_channel(design: PlateDesign, number: int) -> dict[str, Any]:
-    channel = design.channels[number]
-    low, high = design.full_range
-    start, end = channel.window or (low, high)
-    window = {"min": low, "max": high, "start": start, "end": end}
-    return {"label": channel.name, "color": channel.color, "window": window, "active": True}
 
 
 def _add(group: zarr.Group, **metadata: Any) -> None:
