@@ -102,6 +102,16 @@ class Examples:
         columns = [f"label.{label.name}" for label in self.task.labels]
         return self.index.reindex(columns=columns).iloc[rows].to_numpy(dtype=np.float64, na_value=np.nan)
 
+    def example(self, row: int, arrays: Arrays) -> Example:
+        """A row as the task gets it.
+
+        Args:
+            row: its number.
+            arrays: as the adapter read them.
+        """
+        meta = {str(column): value for column, value in self.index.iloc[row].items()}
+        return Example(arrays, self.adapter.specs, meta)
+
     def _read(self, row: int) -> Arrays:
         try:
             return self.adapter.read(row)
@@ -109,8 +119,7 @@ class Examples:
             raise ImageError(f"Image '{self.index['example_id'].iloc[row]}' (row {row}) {error}") from error
 
     def _image(self, row: int, arrays: Arrays) -> np.ndarray:
-        meta = {str(column): value for column, value in self.index.iloc[row].items()}
-        return self.task.preprocess(Example(arrays, self.adapter.specs, meta), self.fitted)
+        return self.task.preprocess(self.example(row, arrays), self.fitted)
 
 
 def read_windows(examples: Examples, windows: Iterable[list[np.ndarray]]) -> Iterator[tuple[np.ndarray, list[Arrays]]]:

@@ -73,6 +73,52 @@ def fit_metadata(
     return MetadataBaseline(fitted)
 
 
+@dataclass(frozen=True)
+class FeatureBaseline:
+    """A regression a label on a few numbers of an image, as plain numbers, which can be kept beside a model.
+
+    Attributes:
+        labels: by name `intercept` and `weights` of the logit, or of the value itself where `is_value` is true.
+    """
+
+    labels: Mapping[str, Mapping[str, Any]]
+
+    def scores(self, features: np.ndarray) -> dict[str, np.ndarray]:
+        """Score examples.
+
+        Args:
+            features: (example, feature).
+        Returns:
+            By label, (example,) float64: probabilities, or values.
+        """
+        found = {name: one["intercept"] + features @ np.array(one["weights"]) for name, one in self.labels.items()}
+        return {name: own if self.labels[name]["is_value"] else sigmoid(own) for name, own in found.items()}
+
+
+def fit_features(features: np.ndarray, truth: Mapping[str, np.ndarray], values: Sequence[str] = ()) -> FeatureBaseline:
+    """Fit a regression a label on numbers of training images.
+
+    Args:
+        features: (example, feature).
+        truth: by label, (example,), NaN where unknown; a label that has one value only is left out.
+        values: which of the labels are values; the others are 0 or 1.
+    """
+    from sklearn.linear_model import LogisticRegression, Ridge
+    from sklearn.preprocessing import StandardScaler
+
+    fitted = {}
+    for name, own in truth.items():
+        known = ~np.isnan(own)
+        if len(np.unique(own[known])) > 1:
+            scaler = StandardScaler().fit(features[known])
+            model = Ridge() if name in values else LogisticRegression(max_iter=1000)
+            model.fit(scaler.transform(features[known]), own[known])
+            weights = np.ravel(model.coef_) / scaler.scale_
+            intercept = float(np.ravel(model.intercept_)[0] - weights @ scaler.mean_)
+            fitted[name] = {"intercept": intercept, "weights": weights.tolist(), "is_value": name in values}
+    return FeatureBaseline(fitted)
+
+
 def _regression(*, is_value: bool) -> "Pipeline":
     """What is fitted for each label: numbers with their gaps filled and marked, words one by one."""
     from sklearn.compose import make_column_selector, make_column_transformer

@@ -4,7 +4,7 @@ import dataclasses
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ class Origin:
             `n_examples_chosen_on`. Where it could not be counted these are None and `reason` says why.
         operating_points: thresholds that the predictions bring along, as `points_of` gives them; None where they are
             chosen on the validation rows beside them.
+        baseline_words: what a kind of baseline is, for a reader, where the task says so.
     """
 
     task: str
@@ -55,6 +56,7 @@ class Origin:
     second_truth: Mapping[str, Any] | None = None
     overlap: Mapping[str, Any] | None = None
     operating_points: Mapping[str, Any] | None = None
+    baseline_words: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def binary_labels(self) -> tuple[str, ...]:

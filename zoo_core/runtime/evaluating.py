@@ -13,6 +13,7 @@ from zoo_core.evaluation.draws import N_REPLICATES, SEED
 from zoo_core.evaluation.metrics import evaluate
 from zoo_core.evaluation.predictions import write_predictions
 from zoo_core.runtime.contamination import Overlap, find_overlap, namespace_of, refuse_overlap
+from zoo_core.runtime.image_baselines import with_image_baselines
 from zoo_core.runtime.metadata import with_metadata_baselines
 from zoo_core.runtime.prepare import Prepared, leave_out_unreadable
 from zoo_core.runtime.process import prepare_process
@@ -126,7 +127,9 @@ def _predict_and_write(evaluation: Evaluation, folder: RunFolder, progress: Show
     network = model.load_network()
     predictor = Predictor(network, prepared.examples(), SingleRank(), Batching(BATCH_SIZE, N_READERS))
     predictions = predict_parts(prepared, predictor, progress, (question.part,), model.description["hash"])
-    predictions = with_readout(model.folder, with_metadata_baselines(prepared, predictions, model.baselines))
+    predictions = with_metadata_baselines(prepared, predictions, model.baselines.metadata)
+    predictions = with_image_baselines(prepared, predictions, model.baselines.images, progress)
+    predictions = with_readout(model.folder, predictions)
     origin = dataclasses.replace(predictions.origin, overlap=_as_values(evaluation.overlap))
     predictions = dataclasses.replace(predictions, origin=origin)
     write_predictions(predictions, folder.predictions)

@@ -14,10 +14,10 @@ from zoo_core.models.assembly import save_model
 from zoo_core.models.weights import LoadedWeights
 from zoo_core.runtime.contamination import seen_groups, write_groups
 from zoo_core.runtime.json_files import write_json
-from zoo_core.runtime.metadata import METADATA, MetadataBaselines
+from zoo_core.runtime.metadata import METADATA
 from zoo_core.runtime.prepare import Prepared
 from zoo_core.runtime.settings import as_settings
-from zoo_core.runtime.trained_model import BASELINE, DESCRIPTION, FITTED, GROUPS, NETWORK, SCHEMA_VERSION
+from zoo_core.runtime.trained_model import BASELINE, DESCRIPTION, FITTED, GROUPS, NETWORK, SCHEMA_VERSION, Baselines
 
 
 def weights_hash(model: Any) -> str:
@@ -29,7 +29,7 @@ def weights_hash(model: Any) -> str:
 
 
 def write_model_folder(
-    folder: Path, model: Any, prepared: Prepared, weights: LoadedWeights, baselines: MetadataBaselines
+    folder: Path, model: Any, prepared: Prepared, weights: LoadedWeights, baselines: Baselines
 ) -> None:
     """Write `model.keras`, which plain Keras loads, and what predicting and testing it elsewhere needs.
 
@@ -49,9 +49,10 @@ def write_model_folder(
     fitted = {name: np.asarray(array, order="C") for name, array in prepared.fitted.items()}
     write_atomically(folder / FITTED, save(fitted))
     write_groups(folder / GROUPS, seen_groups(prepared))
-    kinds = {kind: dict(one.labels) for kind, one in baselines.items()}
+    kinds = {kind: dict(one.labels) for kind, one in baselines.metadata.items()}
     # That of metadata stands where it stood before there were others.
     stored = {"schema_version": SCHEMA_VERSION, "labels": kinds.pop(METADATA, {}), "kinds": kinds}
+    stored["images"] = {kind: dict(one.labels) for kind, one in baselines.images.items()}
     write_json(folder / BASELINE, stored)
     write_json(folder / DESCRIPTION, _description(model, prepared, weights))
 

@@ -18,6 +18,7 @@ from zoo_core.models.weights import LoadedWeights, load_weights
 from zoo_core.runtime.checkpoint import TrainingState
 from zoo_core.runtime.config import RunConfig
 from zoo_core.runtime.events import EventLog, ImageLeftOut, RunFinished, RunStarted
+from zoo_core.runtime.image_baselines import image_baselines, with_image_baselines
 from zoo_core.runtime.localization import boxes_of
 from zoo_core.runtime.machine import describe_machine
 from zoo_core.runtime.maps import write_maps
@@ -34,6 +35,7 @@ from zoo_core.runtime.schedule import Progress
 from zoo_core.runtime.scoring import PREDICTED_PARTS, predict_parts
 from zoo_core.runtime.sharing import sharing_of
 from zoo_core.runtime.step import TrainStep, make_optimizer
+from zoo_core.runtime.trained_model import Baselines
 from zoo_core.runtime.trainer import Trainer
 from zoo_core.runtime.wishes import Wishes
 
@@ -91,10 +93,12 @@ def _execute(
     predictions = predict_with_best(trainer, PREDICTED_PARTS)
     beats.begins("writing the results")
     if log:
-        baselines = metadata_baselines(prepared)
+        baselines = Baselines(metadata_baselines(prepared), image_baselines(prepared, trainer.progress))
         write_model_folder(folder.model, model, prepared, weights, baselines)
         write_maps(folder, prepared, model, predictions.of_split("test"), trainer.progress)
-        values = _write_results(folder, prepared, with_metadata_baselines(prepared, predictions, baselines))
+        predictions = with_metadata_baselines(prepared, predictions, baselines.metadata)
+        predictions = with_image_baselines(prepared, predictions, baselines.images, trainer.progress)
+        values = _write_results(folder, prepared, predictions)
         log.write(RunFinished(time.monotonic() - start, *values))
         write_report(folder)
 

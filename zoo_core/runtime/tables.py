@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from zoo_core.contract import SupportsScores
+from zoo_core.contract import SupportsImageBaselines, SupportsScores, Task
 from zoo_core.evaluation.predictions import Origin, label_columns
 from zoo_core.runtime.prepare import Prepared
 
@@ -78,4 +78,13 @@ def origin_of(prepared: Prepared, model_hash: str) -> Origin:
         reported_metrics=prepared.task.reporting.metrics,
         strata=prepared.task.reporting.strata,
         second_truth=_second_truth_origin(prepared),
+        baseline_words=_baseline_words(prepared.task),
     )
+
+
+def _baseline_words(task: Task) -> dict[str, str]:
+    columns = {
+        kind: f"{', '.join(column.removeprefix('meta.') for column in own)} alone"
+        for kind, own in task.reporting.baselines.items()
+    }
+    return columns | (dict(task.image_baselines) if isinstance(task, SupportsImageBaselines) else {})

@@ -1,7 +1,7 @@
 """A model folder as it is read for prediction: what was learned, and the network when it is needed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from safetensors.numpy import load_file
 
 from zoo_core import plugins
 from zoo_core.contract import Arrays, ArraySpec, DataError, Task
-from zoo_core.evaluation.baselines import MetadataBaseline
+from zoo_core.evaluation.baselines import FeatureBaseline, MetadataBaseline
 from zoo_core.runtime.config import Choice
 from zoo_core.runtime.contamination import SeenGroups, read_groups
 from zoo_core.runtime.json_files import read_json
@@ -27,6 +27,19 @@ BASELINE = "metadata_baseline.json"
 
 
 @dataclass(frozen=True)
+class Baselines:
+    """What a model has to beat, by kind.
+
+    Attributes:
+        metadata: those that look at no image.
+        images: those that look at a few numbers of it.
+    """
+
+    metadata: Mapping[str, MetadataBaseline] = field(default_factory=dict)
+    images: Mapping[str, FeatureBaseline] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class TrainedModel:
     """A trained model, its network still on the disk.
 
@@ -37,7 +50,7 @@ class TrainedModel:
         task: with the options it was trained with.
         fitted: what the task learned from the training rows.
         seen: the groups it was trained and chosen on; None where an older zoo did not write them.
-        baselines: by kind, that it has to beat; of no label where an older zoo did not write it.
+        baselines: that it has to beat; of no label where an older zoo did not write them.
     """
 
     folder: Path
@@ -46,7 +59,7 @@ class TrainedModel:
     task: Task
     fitted: Arrays
     seen: SeenGroups | None
-    baselines: Mapping[str, MetadataBaseline]
+    baselines: Baselines
 
     @property
     def specs(self) -> tuple[ArraySpec, ...] | None:
@@ -123,10 +136,14 @@ def _fitted(path: Path) -> Arrays:
     return fitted
 
 
-def _baselines(path: Path) -> dict[str, MetadataBaseline]:
+def _baselines(path: Path) -> Baselines:
     stored = read_json(path, SCHEMA_VERSION) if path.exists() else {"labels": {}}
-    kinds = {METADATA: stored["labels"], **stored.get("kinds", {})}
-    return {kind: MetadataBaseline(labels) for kind, labels in kinds.items()}
+    metadata = {METADATA: stored["labels"], **stored.get("kinds", {})}
+    images = stored.get("images", {})
+    return Baselines(
+        {kind: MetadataBaseline(labels) for kind, labels in metadata.items()},
+        {kind: FeatureBaseline(labels) for kind, labels in images.items()},
+    )
 
 
 def _spec(values: dict[str, Any]) -> ArraySpec:

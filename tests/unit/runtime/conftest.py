@@ -14,6 +14,7 @@ from zoo_core.runtime.metadata import metadata_baselines
 from zoo_core.runtime.model_folder import write_model_folder
 from zoo_core.runtime.prepare import Prepared, prepare
 from zoo_core.runtime.settings import configure
+from zoo_core.runtime.trained_model import Baselines
 
 SIZE_PX = 16
 PHANTOM = {
@@ -49,7 +50,7 @@ def written_model(phantom: Prepared, tmp_path_factory: pytest.TempPathFactory) -
     weights = load_weights(backbone, topology, "random")
     model = build_model(backbone, phantom.task, weights.scaling, "float32")
     folder = tmp_path_factory.mktemp("trained") / "model"
-    write_model_folder(folder, model, phantom, weights, metadata_baselines(phantom))
+    write_model_folder(folder, model, phantom, weights, Baselines(metadata_baselines(phantom)))
     return folder
 
 

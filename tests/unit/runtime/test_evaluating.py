@@ -186,7 +186,7 @@ def test_the_baseline_is_the_one_that_was_fitted_on_the_models_training_patients
     others: RunFolder, model: TrainedModel
 ) -> None:
     table = read_predictions(others.predictions).table
-    wanted = model.baselines["metadata"].scores(table)
+    wanted = model.baselines.metadata["metadata"].scores(table)
     assert wanted
     for label, scores in wanted.items():
         np.testing.assert_allclose(table[f"baseline.metadata.{label}"], scores, atol=ROUND_OFF)

@@ -22,8 +22,8 @@ def test_what_was_learned_comes_back(model_folder: Path, phantom: Prepared) -> N
     model = read_model(model_folder)
     assert model.choice == phantom.config.task
     assert model.task.labels == phantom.task.labels
-    assert model.baselines["metadata"].labels == metadata_baselines(phantom)["metadata"].labels
-    assert model.baselines["metadata"].columns == ["meta.age", "meta.sex", "meta.view_position"]
+    assert model.baselines.metadata["metadata"].labels == metadata_baselines(phantom)["metadata"].labels
+    assert model.baselines.metadata["metadata"].columns == ["meta.age", "meta.sex", "meta.view_position"]
     assert model.fitted.keys() == phantom.fitted.keys()
     for name, array in phantom.fitted.items():
         assert model.fitted[name].shape == array.shape
@@ -80,7 +80,7 @@ def test_an_older_folder_knows_neither_groups_nor_baseline(model_folder: Path) -
         (model_folder / name).unlink()
     model = read_model(model_folder)
     assert model.seen is None
-    assert model.baselines["metadata"].labels == {}
+    assert model.baselines.metadata["metadata"].labels == {}
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def predictions_of(request: Request, answered: Sequence[Answered]) -> Prediction
     prepared = dataclasses.replace(request.prepared, unreadable=bad)
     here = dataclasses.replace(prepared, index=prepared.index.iloc[rows])
     table = _table(prepared, request.part, answered).iloc[np.argsort(rows)].reset_index(drop=True)
-    predictions = with_metadata_baselines(here, Predictions(table, _origin(request)), request.model.baselines)
+    predictions = with_metadata_baselines(here, Predictions(table, _origin(request)), request.model.baselines.metadata)
     predictions = with_readout(request.model.folder, predictions)
     if request.inputs:
         predictions = dataclasses.replace(predictions, table=predictions.table.assign(group_id=None))

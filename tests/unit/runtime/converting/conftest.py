@@ -24,7 +24,7 @@ from zoo_core.runtime.converting.wish import Job, Wish
 from zoo_core.runtime.model_folder import write_model_folder
 from zoo_core.runtime.prepare import Prepared
 from zoo_core.runtime.record import RunFolder, describe_prepared
-from zoo_core.runtime.trained_model import read_model
+from zoo_core.runtime.trained_model import Baselines, read_model
 
 N_PATIENTS, SIZE_PX, SPIKE = 240, 16, 1000.0
 
@@ -143,7 +143,7 @@ def written_run(path: Path, prepared: Prepared, model: Any) -> RunFolder:
     (path / "run.json").write_text(json.dumps(describe_prepared(prepared)))
     (path / "metrics.json").write_text("{}")
     weights = LoadedWeights("random", "random", None, "none", "nothing", InputScaling())
-    write_model_folder(folder.model, model, prepared, weights, {})
+    write_model_folder(folder.model, model, prepared, weights, Baselines())
     return folder
 
 
