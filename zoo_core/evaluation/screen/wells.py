@@ -76,6 +76,7 @@ def aggregate_wells(rows: pd.DataFrame, columns: Sequence[ScoreColumn], statisti
     rows = rows.sort_values("example_id", kind="stable").reset_index(drop=True)
     rows = rows.assign(**{name: None for name in OF_A_WELL if name not in rows})
     _check_roles(rows)
+    rows["meta.concentration"] = _concentrations(rows)
     well = rows["meta.well_id"]
     table = rows[_carried(rows)].groupby(well, sort=True).first()
     is_ok = rows["status"] == "ok"
@@ -111,6 +112,17 @@ def _check_roles(rows: pd.DataFrame) -> None:
             f"A control role is one of {', '.join(ROLES)}, or missing. Received: "
             f"'{wrong['meta.control_role'].iloc[0]}' in well '{wrong['meta.well_id'].iloc[0]}': mend the wells table"
         )
+
+
+def _concentrations(rows: pd.DataFrame) -> pd.Series:
+    values: pd.Series = pd.to_numeric(rows["meta.concentration"], errors="coerce").astype(np.float64)
+    wrong = rows[rows["meta.concentration"].notna() & ~((values >= 0) & np.isfinite(values))]
+    if len(wrong):
+        raise DataError(
+            f"A concentration is a number from 0, or missing. Received: '{wrong['meta.concentration'].iloc[0]}' in "
+            f"well '{wrong['meta.well_id'].iloc[0]}': mend the wells table"
+        )
+    return values
 
 
 def _carried(rows: pd.DataFrame) -> list[str]:

@@ -84,6 +84,8 @@ def test_the_order_of_the_rows_changes_nothing(rows):
         ("split", ["train", "test", "test", "test", "test"], "'train' and 'test' in well 'P/B01'"),
         ("meta.treatment", ["x", "y", "x", None, None], "'x' and 'y' in well 'P/B01'"),
         ("meta.control_role", [None] * 3 + ["dmso"] * 2, "'dmso' in well 'P/A02'"),
+        ("meta.concentration", [1.0, 1.0, 1.0, -2.0, -2.0], "'-2.0' in well 'P/A02'"),
+        ("meta.concentration", ["1", "1", "1", "10 uM", "10 uM"], "'10 uM' in well 'P/A02'"),
         ("meta.plate", ["P", "P", "P", "P", None], "for example 'e'"),
         ("score.response", [1.0, np.inf, 1.0, 1.0, 1.0], "inf in 'score.response' for example 'b'"),
         ("baseline.position.response", [0.5, 1.5, 0.5, 0.5, 0.5], "from 0.5 to 1.5"),
