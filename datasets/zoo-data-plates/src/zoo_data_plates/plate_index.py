@@ -40,7 +40,7 @@ class PlateIndex:
         missing: what its metadata name and is not there, such as "A01" or "A01/2", a well or a field of one.
         images: one row a field and time point, ordered by well, field and time: `well` ("A01"), `row` ("A"), `column`,
             `field`, `path` of its image in the plate, `time` (its number), `time_h` (missing where unknown), `levels`
-            (paths of its arrays), `heights` and `widths` (of each level), `pixel_size_um` (missing where unknown).
+            (paths of its arrays), `heights`, `widths` and `pixel_sizes_um` (of each level; NaN where unknown).
     """
 
     name: str
@@ -218,7 +218,7 @@ def _rows(field: _Field, times_h: tuple[float, ...]) -> Iterator[dict[str, Any]]
             "levels": list(image.levels),
             "heights": [shape[-2] for shape in image.shapes],
             "widths": [shape[-1] for shape in image.shapes],
-            "pixel_size_um": float("nan") if image.pixel_size_um is None else image.pixel_size_um,
+            "pixel_sizes_um": [float("nan") if size is None else size for size in image.pixel_sizes_um],
         }
 
 

@@ -52,7 +52,7 @@ class ImageMetadata:
         levels: paths of its arrays, the largest first.
         shapes: length of each axis, of each level.
         dtype: of the pixels.
-        pixel_size_um: of the largest level; None where the metadata have no unit.
+        pixel_sizes_um: of each level; None where the metadata have no unit.
         time_step_h: from one image to the next; None where there is no time or no unit.
     """
 
@@ -61,7 +61,7 @@ class ImageMetadata:
     levels: tuple[str, ...]
     shapes: tuple[tuple[int, ...], ...]
     dtype: str
-    pixel_size_um: float | None
+    pixel_sizes_um: tuple[float | None, ...]
     time_step_h: float | None
 
     def length(self, axis: str) -> int:
@@ -140,7 +140,7 @@ def read_image(folder: Path, path: str) -> ImageMetadata:
     axes, units = _axes(first.get("axes"), place)
     try:
         paths = [level["path"] for level in first["datasets"]]
-        scale = _scale(first["datasets"][0], len(axes)) * _scale(first, len(axes))
+        scales = [_scale(level, len(axes)) * _scale(first, len(axes)) for level in first["datasets"]]
     except (KeyError, TypeError, IndexError, ValueError) as error:
         raise DataError(
             f"Image {place} needs datasets with 'path' and one scale of {len(axes)} numbers. "
@@ -156,8 +156,8 @@ def read_image(folder: Path, path: str) -> ImageMetadata:
         levels=levels,
         shapes=shapes,
         dtype=dtype,
-        pixel_size_um=_in_unit(scale[-1], units[-1], _UM),
-        time_step_h=_in_unit(scale[0], units[0], _HOURS) if axes[0] == "t" else None,
+        pixel_sizes_um=tuple(_in_unit(scale[-1], units[-1], _UM) for scale in scales),
+        time_step_h=_in_unit(scales[0][0], units[0], _HOURS) if axes[0] == "t" else None,
     )
 
 
