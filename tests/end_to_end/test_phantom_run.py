@@ -138,7 +138,7 @@ def test_model_loads_in_plain_keras_and_predicts_what_the_run_predicted(finished
     paths = [str(out / "model" / "model.keras"), str(tmp_path / "images.npy"), str(tmp_path / "logits.npy")]
     subprocess.run([sys.executable, "-c", program, *paths], check=True)
     expected = table.loc[index["example_id"][rows]].filter(like="prediction.").to_numpy()
-    assert np.allclose(chexnet.predict(np.load(tmp_path / "logits.npy")), expected, atol=ROUND_OFF)
+    assert np.allclose(chexnet.predict(np.load(tmp_path / "logits.npy"), {}), expected, atol=ROUND_OFF)
 
 
 def test_report_and_model_card_say_that_the_data_are_drawn_and_show_the_runs_numbers(finished):

@@ -38,11 +38,14 @@ class Reporting:
             and "auprc"; of classes "macro_f1"; of values "r2", "mae" and "rmse".
         strata: `meta.` columns that results are broken down by, and that baseline `metadata` looks at.
         baselines: by kind the `meta.` columns of further baselines that look at no image, such as "position".
+        wells: whether examples are fields of wells (`meta.well_id`, `meta.plate`, `meta.control_role` ...), which are
+            gathered to wells and judged as a screen: Z', dose response, hits. The task then has `SupportsScores`.
     """
 
     metrics: tuple[str, ...]
     strata: tuple[str, ...] = ()
     baselines: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    wells: bool = False
 
 
 @runtime_checkable
@@ -100,7 +103,7 @@ class Task(Protocol):
         """
         ...
 
-    def predict(self, outputs: np.ndarray) -> np.ndarray:
+    def predict(self, outputs: np.ndarray, fitted: Arrays) -> np.ndarray:
         """(example, output) to (example, label): probabilities, or values in the label's unit."""
         ...
 
@@ -143,7 +146,7 @@ class SupportsImageBaselines(Protocol):
 class SupportsScores(Protocol):
     """A task whose predictions are judged on a scale without ends, as those of a screen are: sigmoids saturate."""
 
-    def scores(self, outputs: np.ndarray) -> np.ndarray:
+    def scores(self, outputs: np.ndarray, fitted: Arrays) -> np.ndarray:
         """(example, output) to (example, label), float32: logits, as columns `score.NAME`."""
         ...
 

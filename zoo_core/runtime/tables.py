@@ -20,11 +20,11 @@ def predicted_table(prepared: Prepared, part: str, rows: np.ndarray, outputs: np
         outputs: (example, output), of the network.
     """
     task, labels = prepared.task, prepared.task.labels
-    truth, predicted = prepared.examples().truth(rows), prepared.task.predict(outputs)
+    truth, predicted = prepared.examples().truth(rows), prepared.task.predict(outputs, prepared.fitted)
     table = _names(prepared, rows).assign(split=part, status="ok", reason=None)
     scores = {**label_columns("truth", labels, truth), **label_columns("prediction", labels, predicted)}
     if isinstance(task, SupportsScores):
-        scores |= label_columns("score", labels, task.scores(outputs))
+        scores |= label_columns("score", labels, task.scores(outputs, prepared.fitted))
     carried = [_carried(prepared, rows), _second_truth(prepared, rows)]
     return pd.concat([table, pd.DataFrame(scores), *carried], axis=1)
 

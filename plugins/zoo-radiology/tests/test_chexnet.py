@@ -104,7 +104,7 @@ def test_loss_is_binary_cross_entropy_with_weighted_positives_and_survives_large
 
 
 def test_predictions_are_probabilities_in_the_order_of_logits_without_overflow():
-    probability = chexnet().predict(np.array([[-1000.0, 0.0, 1000.0]], np.float32))
+    probability = chexnet().predict(np.array([[-1000.0, 0.0, 1000.0]], np.float32), {})
     assert probability.tolist() == [[0, 0.5, 1]]
     assert probability.dtype == np.float32
 

@@ -125,7 +125,7 @@ def test_predictions_are_those_of_the_network_and_its_preprocessing(
 ) -> None:
     table = read_predictions(own_test.predictions).table
     images = phantom.examples().batch(phantom.rows("test")).images
-    wanted = model.task.predict(np.asarray(model.load_network()(images)))
+    wanted = model.task.predict(np.asarray(model.load_network()(images)), model.fitted)
     np.testing.assert_allclose(table["prediction.Hernia"], wanted[:, -1], atol=ROUND_OFF)
     assert table["prediction.Hernia"].std() > 0
 

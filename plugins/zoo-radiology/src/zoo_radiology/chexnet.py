@@ -118,7 +118,7 @@ class CheXNet:
         positives = fitted["positive_weights"] * targets * ops.softplus(-outputs)
         return positives + (1 - targets) * ops.softplus(outputs)
 
-    def predict(self, outputs: np.ndarray) -> np.ndarray:
+    def predict(self, outputs: np.ndarray, fitted: Arrays) -> np.ndarray:
         """(example, finding), float32: probabilities."""
         return sigmoid(outputs.astype(np.float32))
 

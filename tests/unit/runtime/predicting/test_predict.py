@@ -73,7 +73,7 @@ def test_float32_predicts_what_the_model_does_of_the_same_preprocessing(
     predict(ask_phantom("test", batch_size=4, **in_float32), tmp_path / "out")
     table = table_of(tmp_path / "out").set_index("example_id")
     rows = phantom.rows("test")
-    wanted = model.task.predict(np.asarray(model.load_network()(phantom.examples().batch(rows).images)))
+    wanted = model.task.predict(np.asarray(model.load_network()(phantom.examples().batch(rows).images)), model.fitted)
     names = phantom.index["example_id"].iloc[rows]
     np.testing.assert_allclose(table.loc[names, "prediction.Mass"], wanted[:, 1], atol=ROUND_OFF)
     assert table["truth.Mass"].notna().all()
