@@ -7,6 +7,7 @@ from PIL import Image
 from scipy.stats import spearmanr
 
 from zoo_core.evaluation.draws import Draws
+from zoo_core.evaluation.screen.screen import evaluate_screen
 from zoo_core.evaluation.screen.separation import separate
 from zoo_core.evaluation.screen.wells import ScoreColumn, aggregate_wells
 
@@ -65,3 +66,18 @@ def test_controls_have_the_means_and_spreads_of_the_data_sheet(rows):
     by_role = wells.groupby("meta.control_role")[CORRELATION.of_wells]
     assert by_role.mean().round(3).to_dict() == {"negative": 0.262, "positive": 0.784}
     assert by_role.std().round(3).to_dict() == {"negative": 0.047, "positive": 0.012}
+
+
+@pytest.mark.parametrize(("half", "compound", "ec50"), [("A-D", "Wortmannin", 3.75), ("E-H", "LY294002", 4.12)])
+def test_the_other_half_is_judged_when_one_was_trained_on(rows, half, compound, ec50):
+    table = rows.assign(split=np.where(rows["meta.half"] == half, "test", "train"))
+    record = evaluate_screen(table, [CORRELATION], n_replicates=200).record
+    assert (record["n_wells"], record["n_trained_on"]) == (48, 48)
+    response = record["pooled"]["dose_response"]
+    assert list(response) == [compound]
+    value, low, high = response[compound]["ec50"]
+    assert value == pytest.approx(ec50, abs=0.01)
+    assert 3.5 < low < value < high < 4.3
+    # Eight controls are separated without a fault, and yet leave open that half of the positive ones fail.
+    assert record["pooled"]["separation"]["auroc"][1] < 0.5
+    assert "8 negative and 4 positive" in record["cannot_show"]
