@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import tifffile
 from PIL import Image
@@ -29,10 +30,12 @@ def fill(folder: Path, *names: str, values: np.ndarray = GREY) -> Path:
     return folder
 
 
-def plan(folder: Path, pattern: str, wells: tuple[str, ...] = (), **wanted: object) -> ImportPlan:
+def plan(folder: Path, pattern: str, wells: tuple[str, ...] = ("A01",), **wanted: object) -> ImportPlan:
     source = walk(folder)
     places = find_places(source, compile_pattern(pattern))
-    return plan_import(places, source.root, Wanted("p", **wanted), wells, lambda done, total: None)
+    return plan_import(
+        places, source.root, Wanted("p", **wanted), pd.DataFrame({"well": wells}), lambda done, total: None
+    )
 
 
 def files(found: ImportPlan) -> dict[tuple[str, int], Mapping[tuple[int, int, int], str]]:
@@ -118,10 +121,12 @@ def test_what_is_missing_is_listed(tmp_path: Path) -> None:
         "A03_1_D.png",
         "A03_2_G.png",
     )
-    gaps = plan(tmp_path, "{well}_{field}_{channel}.png", ("A01", "A02", "B02")).gaps
+    found = plan(tmp_path, "{well}_{field}_{channel}.png", ("A01", "A02", "B02"))
+    gaps = found.gaps
     assert gaps.wells == ("B02",)
     assert gaps.rows == ("A03",)
     assert gaps.fields == ("A02: 1 of 2 fields",)
+    assert list(found.wells["missing_channels"].fillna("-")) == ["-", "G", "G, D", "-"]
     assert gaps.channels == {"A02": ("G",), "A03": ("G", "D")}
 
 
@@ -182,7 +187,7 @@ def test_a_picture_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 def test_a_well_of_the_table_must_be_on_the_plate(tmp_path: Path) -> None:
     fill(tmp_path, "H12.png")
-    with pytest.raises(DataError, match="names well I01, and the plate has 8 rows and 12"):
+    with pytest.raises(DataError, match=r"names well I01, .* 8 rows and 12 columns"):
         plan(tmp_path, "{well}.png", ("A01", "I01"))
     assert plan(tmp_path, "{well}.png", ("A01", "I01"), size=(16, 24)).gaps.wells == ("A01", "I01")
 

@@ -7,7 +7,17 @@ import pandas as pd
 import pytest
 
 from zoo_core.contract import ConfigError, DataError
-from zoo_data_plates.importing.table import TableOptions, read_table
+from zoo_data_plates.importing.table import TableOptions, WellsTable, read_table
+from zoo_data_plates.wells_table import checked_wells
+
+AS_IT_IS = TableOptions()
+ROWS = [*"ABCDEFGH", "AA"]
+
+
+def read(path: Path, options: TableOptions = AS_IT_IS) -> WellsTable:
+    """A table as an import takes it: in our words, then checked against a plate."""
+    found = read_table(path, options)
+    return WellsTable(checked_wells(found.rows, ROWS, range(1, 13), path.name), found.samples)
 
 
 @pytest.fixture
@@ -27,11 +37,11 @@ def test_the_table_of_bbbc013_is_read_with_its_own_names_and_codes(shared_data: 
         roles={"-1": "negative", "1": "positive"},
         unit="index",
     )
-    read = read_table(path, options)
-    rows = read.rows.set_index("well").drop(columns=["channel1_png", "channel2_png"])
+    found = read(path, options)
+    rows = found.rows.set_index("well").astype(object).drop(columns=["channel1_png", "channel2_png"])
     assert len(rows) == 96
     assert list(rows["control_role"].value_counts(dropna=False).sort_index()) == [16, 8, 72]
-    assert read.samples == {"0": 72}
+    assert found.samples == {"0": 72}
     assert rows.loc["A12"].to_dict() == {
         "treatment": "Wortmannin",
         "concentration": 10.0,
@@ -43,13 +53,13 @@ def test_the_table_of_bbbc013_is_read_with_its_own_names_and_codes(shared_data: 
 
 
 def test_rows_come_in_the_order_of_wells(table: Callable[[str], Path]) -> None:
-    rows = read_table(table("well,batch\nb1,x\nAA3,y\nA10,z\na02,w\n"), TableOptions()).rows
+    rows = read(table("well,batch\nb1,x\nAA3,y\nA10,z\na02,w\n")).rows
     assert list(rows["well"]) == ["A02", "A10", "B01", "AA03"]
     assert list(rows["batch"]) == ["w", "z", "x", "y"]
 
 
 def test_row_and_column_name_a_well_in_letters_or_numbers(table: Callable[[str], Path]) -> None:
-    rows = read_table(table("r,column\nB,3\n3,04\n"), TableOptions(columns={"r": "row"})).rows
+    rows = read(table("r,column\nB,3\n3,04\n"), TableOptions(columns={"r": "row"})).rows
     assert list(rows["well"]) == ["B03", "C04"]
     assert "row" not in rows.columns
 
@@ -58,32 +68,37 @@ def test_csv_and_parquet_say_the_same(table: Callable[[str], Path], tmp_path: Pa
     text = "well,role,dose,replicate,note\nA01,-1,0,1,x\nA02,1,2.5,,\nA03,0,,2,y\n"
     path = table(text)
     options = TableOptions({"dose": "concentration", "role": "role"}, {"-1": "negative", "1": "positive"}, "uM")
-    of_csv = read_table(path, options)
+    of_csv = read(path, options)
     pd.read_csv(path).to_parquet(tmp_path / "wells.parquet")
-    of_parquet = read_table(tmp_path / "wells.parquet", options)
+    of_parquet = read(tmp_path / "wells.parquet", options)
     pd.testing.assert_frame_equal(of_csv.rows, of_parquet.rows)
     assert list(of_csv.rows["concentration_unit"].isna()) == [False, False, True]
     assert of_csv.samples == of_parquet.samples == {"0": 1}
 
 
 def test_roles_in_our_words_need_no_option(table: Callable[[str], Path]) -> None:
-    rows = read_table(table("well,control_role\nA1,negative\nA2,sample\nA3,\nA4,empty\n"), TableOptions()).rows
+    rows = read(table("well,control_role\nA1,negative\nA2,sample\nA3,\nA4,empty\n")).rows
     assert list(rows["control_role"].fillna("-")) == ["negative", "-", "-", "empty"]
 
 
 def test_a_unit_of_its_own_stands_beside_each_concentration(table: Callable[[str], Path]) -> None:
-    rows = read_table(table("well,concentration,concentration_unit\nA1,1,nM\nA2,,\nA3,2,uM\n"), TableOptions()).rows
+    rows = read(table("well,concentration,concentration_unit\nA1,1,nM\nA2,,\nA3,2,uM\n")).rows
     assert list(rows["concentration_unit"].fillna("-")) == ["nM", "-", "uM"]
 
 
 MISTAKES = [
-    ("well\nA01\nB02\na1\n", TableOptions(), DataError, "two rows for well A01: rows 1 and 3"),
+    ("well\nA01\nB02\na1\n", TableOptions(), DataError, "two rows for well A01: 1 and 3"),
     ("well,concentration\nA1,\nA2,3\n", TableOptions(), DataError, r"Received: 3 of well A02 without one. Give --unit"),
     ("well,concentration,concentration_unit\nA1,3,\n", TableOptions(), DataError, "needs a unit"),
     ("well,concentration,concentration_unit\nA1,3,nM\n", TableOptions(unit="uM"), ConfigError, "units of its own"),
     ("well,dose\nA1,3\n", TableOptions(unit="uM"), ConfigError, "--unit needs a concentration"),
-    ("well,concentration\nA1,3 uM\n", TableOptions(unit="uM"), DataError, "Received: '3 uM' of well A01"),
-    ("well,concentration\nA1,-3\n", TableOptions(unit="uM"), DataError, "0 or more"),
+    (
+        "well,concentration\nA1,3 uM\n",
+        TableOptions(unit="uM"),
+        DataError,
+        "concentration of well A01 .* Received: '3 uM'",
+    ),
+    ("well,concentration\nA1,-3\n", TableOptions(unit="uM"), DataError, "a number from 0"),
     ("well,concentration\nA1,inf\n", TableOptions(unit="uM"), DataError, "Received: 'inf'"),
     ("well,replicate\nA1,1.5\n", TableOptions(), DataError, "whole number"),
     ("place\nA1\n", TableOptions(), ConfigError, "Received: place. Name it with"),
@@ -100,6 +115,7 @@ MISTAKES = [
     ("well,c\nA01,-1\n", TableOptions({"c": "role"}, {"2": "negative"}), ConfigError, r"It has '-1' \(1 wells\)"),
     ("well,c\nA01,-1\n", TableOptions({"c": "role"}, {"-1": "blank"}), ConfigError, "Received: '-1=blank'"),
     ("well,c\nA01,-1\n", TableOptions({}, {"-1": "negative"}), ConfigError, "--role needs a column"),
+    ("well\nI01\n", TableOptions(), DataError, "well I01 is not on the plate"),
     ("well\n", TableOptions(), DataError, "a row for each well"),
     ("", TableOptions(), DataError, "cannot be read"),
 ]
@@ -110,19 +126,19 @@ def test_a_table_that_does_not_say_what_is_in_each_well_is_refused(
     table: Callable[[str], Path], text: str, options: TableOptions, kind: type[Exception], reason: str
 ) -> None:
     with pytest.raises(kind, match=reason):
-        read_table(table(text), options)
+        read(table(text), options)
 
 
 def test_a_column_can_be_left_out(table: Callable[[str], Path]) -> None:
-    rows = read_table(table("well,plate\nA01,p\n"), TableOptions({"plate": ""})).rows
+    rows = read(table("well,plate\nA01,p\n"), TableOptions({"plate": ""})).rows
     assert "plate" not in rows.columns
 
 
 def test_a_table_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="No such file"):
-        read_table(tmp_path / "wells.csv", TableOptions())
+        read(tmp_path / "wells.csv")
     (tmp_path / "wells.parquet").write_bytes(b"no parquet")
     with pytest.raises(DataError, match="cannot be read"):
-        read_table(tmp_path / "wells.parquet", TableOptions())
+        read(tmp_path / "wells.parquet")
     with pytest.raises(DataError, match=r"\.csv or \.parquet"):
-        read_table(tmp_path / "wells.xlsx", TableOptions())
+        read(tmp_path / "wells.xlsx")

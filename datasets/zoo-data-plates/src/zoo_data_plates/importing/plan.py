@@ -7,14 +7,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pandas as pd
+
 from zoo_core.contract import ConfigError, DataError, ImageError
 from zoo_data_plates.importing.image_files import Form, read_form
 from zoo_data_plates.importing.places import Places
 from zoo_data_plates.ngff.design import Channel, PlateDesign
 from zoo_data_plates.well_names import WellName
+from zoo_data_plates.wells_table import checked_wells
 
 STANDARD_PLATES = ((2, 3), (3, 4), (4, 6), (6, 8), (8, 12), (16, 24), (32, 48))
 """Rows and columns of plates of 6, 12, 24, 48, 96, 384 and 1,536 wells, ANSI SLAS 4-2004."""
+
+MISSING = "missing_channels"
+"""Column of the wells table: channels that are black in a well for want of a picture."""
 
 RGB = ("R", "G", "B")
 GREY = "grey"
@@ -84,6 +90,8 @@ class ImportPlan:
         design: of the plate.
         form: of every picture.
         fields: in the order of wells.
+        wells: what is in them, as `zoo_data_plates.wells_table.checked_wells` gives it, with `MISSING` where there is a
+            well with a missing channel.
         gaps: what is missing.
         n_ignored: files that belong nowhere, by kind.
     """
@@ -91,6 +99,7 @@ class ImportPlan:
     design: PlateDesign
     form: Form
     fields: tuple[FieldPlan, ...]
+    wells: pd.DataFrame
     gaps: Gaps
     n_ignored: Mapping[str, int]
 
@@ -106,7 +115,7 @@ class ImportPlan:
 
 
 def plan_import(
-    places: Places, root: Path, wanted: Wanted, table_wells: Sequence[str], looked_at: Callable[[int, int], None]
+    places: Places, root: Path, wanted: Wanted, table: pd.DataFrame, looked_at: Callable[[int, int], None]
 ) -> ImportPlan:
     """Decide what will be written.
 
@@ -114,11 +123,11 @@ def plan_import(
         places: of the pictures.
         root: the source.
         wanted: what else is known.
-        table_wells: wells that the table names.
+        table: of the wells, as `read_table` gives it.
         looked_at: told how many headers of how many were read.
     Raises:
         ConfigError: `wanted` names what there is not, or leaves out what must be known.
-        DataError: pictures contradict each other, or a well of the table is not on the plate.
+        DataError: pictures contradict each other, a well of the table is not on the plate, or the table is wrong.
     """
     form = _one_form(root, list(places.of_path), looked_at)
     channels = _channels(places, form, wanted.channels)
@@ -134,16 +143,26 @@ def plan_import(
         _times_h(places, wanted),
         _n_z(places),
     )
-    _check_table(table_wells, design)
+    if wanted.size is None:
+        _check_guess(table["well"], design)
+    checked = checked_wells(table, design.rows, [int(column) for column in design.columns])
     fields = _fields(places)
-    named, there = set(table_wells), {str(well) for well in wells}
+    named, there = set(checked["well"]), {str(well) for well in wells}
     gaps = Gaps(
-        wells=tuple(well for well in table_wells if well not in there),
+        wells=tuple(well for well in checked["well"] if well not in there),
         rows=tuple(str(well) for well in wells if str(well) not in named),
         fields=_missing_fields(fields),
         channels=_missing_channels(fields, design, form),
     )
-    return ImportPlan(design, form, fields, gaps, places.n_ignored)
+    return ImportPlan(design, form, fields, _with_missing(checked, gaps.channels), gaps, places.n_ignored)
+
+
+def _with_missing(checked: pd.DataFrame, channels: Mapping[str, tuple[str, ...]]) -> pd.DataFrame:
+    """The wells and, where there is one with missing channels, which those are."""
+    if not channels:
+        return checked
+    missing = pd.DataFrame([(well, ", ".join(names)) for well, names in channels.items()], columns=["well", MISSING])
+    return checked.merge(missing, on="well", how="outer")
 
 
 def _one_form(root: Path, paths: Sequence[str], looked_at: Callable[[int, int], None]) -> Form:
@@ -211,13 +230,14 @@ def _n_z(places: Places) -> int:
     return len(places.values["z"])
 
 
-def _check_table(wells: Iterable[str], design: PlateDesign) -> None:
+def _check_guess(wells: Iterable[str], design: PlateDesign) -> None:
     for name in wells:
         well = WellName.parse(name)
         if well.row_index >= design.n_rows or well.column > design.n_columns:
             raise DataError(
-                f"The wells table names well {name}, and the plate has {design.n_rows} rows and {design.n_columns} "
-                "columns. Correct the table, or give the size of a larger plate with --rows and --columns"
+                f"The wells table names well {name}, which is not on the smallest standard plate that holds all "
+                f"pictures: it has {design.n_rows} rows and {design.n_columns} columns. Correct the table, or give "
+                "--rows and --columns"
             )
 
 

@@ -12,24 +12,16 @@ import pandas as pd
 
 from zoo_core.contract import ConfigError, DataError
 from zoo_data_plates.well_names import WellName
+from zoo_data_plates.wells_table import COLUMNS, CONTROL_ROLES
 
-COLUMNS = (
-    "well",
-    "row",
-    "column",
-    "treatment",
-    "concentration",
-    "concentration_unit",
-    "control_role",
-    "replicate",
-)
+NAMES = ("row", "column", *COLUMNS)
 """Columns with a meaning: `well`, or `row` and `column`, is needed; all others a table may leave out."""
 
-ROLES = ("negative", "positive", "empty", "sample")
+ROLES = (*CONTROL_ROLES, "sample")
 """What a well can be: a control, empty, or a sample, which has no role in the plate's own table."""
 
 _SHORT = {"role": "control_role"}
-_TAKEN = ("plate", "well_id", "field", "time", "half", "pixel_size_um", "missing_channels")
+_TAKEN = ("plate", "well_id", "row", "column", "field", "time", "half", "pixel_size_um", "missing_channels")
 """Names of the plate's index that no column of a table may bear."""
 
 
@@ -53,8 +45,8 @@ class WellsTable:
     """What is in the wells.
 
     Attributes:
-        rows: one a well, in order: well ("B03"), treatment, concentration, concentration_unit, control_role
-            ("negative", "positive", "empty" or missing), replicate, then the table's further columns.
+        rows: one a well, with the names and roles of `zoo_data_plates.wells_table`, whose `checked_wells` it still
+            has to pass: `well` ("B03"), `control_role`, what the table has of the others, and its further columns.
         samples: values of the control role that no option named, and how many wells of each became samples.
     """
 
@@ -67,40 +59,30 @@ def read_table(path: Path, options: TableOptions) -> WellsTable:
 
     Raises:
         ConfigError: an option names a column, value or role that there is not, or contradicts the table.
-        DataError: the table cannot be read, or does not say of each well once and clearly what is in it.
+        DataError: the table cannot be read, a row names no well or two, a role is unknown, a concentration has no unit.
     """
     names = _checked_options(options)
     table = _renamed(_read(path, names), names, path)
     wells = _wells(table, path)
     roles, samples = _roles(table, options, path)
-    concentration, unit = _concentrations(table, options, wells, path)
-    ours = {
-        "well": wells,
-        "treatment": _texts(table.get("treatment"), len(table)),
-        "concentration": concentration,
-        "concentration_unit": unit,
-        "control_role": roles,
-        "replicate": _replicates(table, wells, path),
-    }
-    further = table[[name for name in table.columns if name not in COLUMNS]]
-    taken = [name for name in further.columns if name in _TAKEN or not name.strip()]
+    units = _units(table, options, wells, path)
+    rows = table.drop(columns=[name for name in ("row", "column") if {"row", "column"} <= set(table.columns)])
+    taken = [name for name in rows.columns if name in _TAKEN or not name.strip()]
     if taken:
         raise ConfigError(
             f"{path.name}: the column '{taken[0]}' bears a name that the plate's index needs itself. Leave it out with "
             f"--column '{taken[0]}='"
         )
-    rows = pd.concat([pd.DataFrame(ours), further], axis="columns")
-    order = sorted(range(len(rows)), key=lambda i: WellName.parse(wells[i]))
-    return WellsTable(rows.iloc[order].reset_index(drop=True), samples)
+    return WellsTable(rows.assign(well=wells, control_role=roles, concentration_unit=units), samples)
 
 
 def _checked_options(options: TableOptions) -> dict[str, str]:
     """Our name, or none, by the table's."""
     names = {theirs: _SHORT.get(ours, ours) for theirs, ours in options.columns.items()}
     for theirs, ours in names.items():
-        if ours and ours not in COLUMNS:
+        if ours and ours not in NAMES:
             raise ConfigError(
-                f"--column NAME=OURS needs one of {', '.join(COLUMNS)}, or nothing to leave NAME out. "
+                f"--column NAME=OURS needs one of {', '.join(NAMES)}, or nothing to leave NAME out. "
                 f"Received: '{theirs}={ours}'"
             )
         if ours and list(names.values()).count(ours) > 1:
@@ -113,7 +95,7 @@ def _checked_options(options: TableOptions) -> dict[str, str]:
 
 def _read(path: Path, names: Mapping[str, str]) -> pd.DataFrame:
     # Codes such as 01 must not become numbers; what bears no meaning for us may.
-    texts = dict.fromkeys((*COLUMNS, *_SHORT, *names), "str")
+    texts = dict.fromkeys((*NAMES, *_SHORT, *names), "str")
     ending = path.suffix.lower()
     if ending not in (".csv", ".parquet"):
         raise DataError(f"A wells table is a .csv or .parquet file. Received: '{path}'")
@@ -154,13 +136,8 @@ def _wells(table: pd.DataFrame, path: Path) -> list[str]:
             f"{path.name} needs a column 'well', or 'row' and 'column'. Received: {', '.join(table.columns)}. Name it "
             "with --column NAME=well"
         )
-    wells: dict[str, int] = {}
-    for i, record in enumerate(table.to_dict("records")):
-        well = _well(record, is_split, f"{path.name}, row {i + 1}")
-        if well in wells:
-            raise DataError(f"{path.name} has two rows for well {well}: rows {wells[well] + 1} and {i + 1}. Keep one")
-        wells[well] = i
-    return list(wells)
+    records = enumerate(table.to_dict("records"), 1)
+    return [_well(record, is_split, f"{path.name}, row {number}") for number, record in records]
 
 
 def _well(record: Mapping[Any, Any], is_split: bool, where: str) -> str:
@@ -197,48 +174,24 @@ def _roles(table: pd.DataFrame, options: TableOptions, path: Path) -> tuple[pd.S
     return roles.where(roles.notna() & (roles != "sample"), None), dict(_counts(unnamed))
 
 
-def _concentrations(
-    table: pd.DataFrame, options: TableOptions, wells: list[str], path: Path
-) -> tuple[pd.Series, pd.Series]:
+def _units(table: pd.DataFrame, options: TableOptions, wells: list[str], path: Path) -> pd.Series:
     units = _texts(table.get("concentration_unit"), len(table))
     if "concentration" not in table.columns:
         if options.unit:
             raise ConfigError(f"--unit needs a concentration in {path.name}: name it with --column NAME=concentration")
-        return pd.Series(np.nan, table.index, dtype=float), units
-    values = _numbers(table["concentration"], "concentration", wells, path)
+        return units
+    values = _texts(table["concentration"], len(table))
     if options.unit:
         if units.notna().any():
             raise ConfigError(f"--unit is given, and {path.name} has units of its own. Leave one out")
         units = pd.Series(options.unit, table.index, dtype="str").where(values.notna(), None)
-    without = np.flatnonzero(values.notna() & units.isna())
-    if len(without):
+    bare = np.flatnonzero(values.notna() & units.isna())
+    if len(bare):
         raise DataError(
-            f"{path.name}: a concentration needs a unit. Received: {values.iloc[without[0]]:g} of well "
-            f"{wells[without[0]]} without one. Give --unit uM or the like (index, for the number of a dose), or a "
-            "column concentration_unit"
+            f"{path.name}: a concentration needs a unit. Received: {values.iloc[bare[0]]} of well {wells[bare[0]]} "
+            "without one. Give --unit uM or the like (index, for the number of a dose), or a column concentration_unit"
         )
-    return values, units
-
-
-def _replicates(table: pd.DataFrame, wells: list[str], path: Path) -> pd.Series:
-    if "replicate" not in table.columns:
-        return pd.Series(pd.NA, table.index, dtype="Int64")
-    values = _numbers(table["replicate"], "replicate", wells, path)
-    if (values.dropna() % 1 != 0).any():
-        raise DataError(f"{path.name}: a replicate is a whole number. Received: {values[values % 1 != 0].iloc[0]:g}")
-    return values.astype("Int64")
-
-
-def _numbers(column: pd.Series, name: str, wells: list[str], path: Path) -> pd.Series:
-    texts = _texts(column, len(column))
-    values = pd.to_numeric(texts, errors="coerce").astype(float)
-    wrong = np.flatnonzero(texts.notna() & ~(np.isfinite(values) & (values >= 0)))
-    if len(wrong):
-        raise DataError(
-            f"{path.name}: a {name} is a number, 0 or more, or nothing. Received: '{texts.iloc[wrong[0]]}' of well "
-            f"{wells[wrong[0]]}"
-        )
-    return values
+    return units
 
 
 def _texts(column: pd.Series | None, length: int) -> pd.Series:
