@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 PARTS = {"train": "train", "val": "validation", "validation": "validation", "test": "test"}
 """What tables call the parts of a split, and what the contract does."""
 
-_WANTED = "one folder of photographs (JPEG or PNG) for each class"
+_WANTED = "one folder of photographs (JPEG, PNG or TIFF) for each class"
 
 
 @dataclass(frozen=True)
@@ -204,6 +204,8 @@ def _by_table(config: LeafFolderConfig, path: Path, names: list[str]) -> _Found:
     images = table[config.image_column]
     check_names(images, path)
     rows = table.iloc[np.argsort(images.to_numpy(dtype=object), kind="stable")]
+    # A row may name a file that does not end as pictures do: reading it will tell.
+    names = sorted({*names, *(image for image in images if (Path(config.root) / image).is_file())})
     rows = rows[rows[config.image_column].isin(names)]
     without_file = sorted(set(images) - set(names))
     without_row = sorted(set(names) - set(images))

@@ -14,7 +14,7 @@ from zoo_core.contract import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-SUFFIXES = (".png", ".jpg", ".jpeg")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 """Kinds of files that are looked for, in lower case."""
 
 USUAL_NAMES = ("labels.csv", "labels.parquet")

@@ -19,7 +19,6 @@ from zoo_data_plates.picture_tables import (
     in_row,
     numbers,
     open_root,
-    pictures_in,
     read_table,
     require_columns,
 )
@@ -153,7 +152,8 @@ class PlantSeries:
     def _missing(self) -> list[str]:
         """Pictures of the table that are not there."""
         _, rows = self._table
-        return sorted(set(rows["example_id"]) - set(pictures_in(Path(self.config.root))))
+        root = Path(self.config.root)
+        return [name for name in rows["example_id"] if not (root / name).is_file()]
 
     @cached_property
     def _rows(self) -> pd.DataFrame:

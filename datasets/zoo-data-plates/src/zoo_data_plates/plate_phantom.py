@@ -65,8 +65,8 @@ class PlatePhantomConfig:
     colour_effect: float = 0.6
     response_noise: float = 0.08
     plant_noise: float = 0.1
-    row_effect: float = 0.2
-    column_effect: float = 0.2
+    row_effect: float = 0.25
+    column_effect: float = 0.25
     plate_effect: float = 0.2
     sensor_noise: float = 0.015
     layout: Layout = "random"

@@ -187,7 +187,7 @@ def test_area_and_count_are_nearly_the_same_at_every_size():
 def test_count_ranges_widely_and_is_no_mere_size(trays):
     assert trays["label.leaf_count"].min() <= 8
     assert trays["label.leaf_count"].max() >= 16
-    assert trays["label.leaf_count"].corr(trays["label.leaf_area_mm2"]) < 0.7
+    assert trays["label.leaf_count"].corr(trays["label.leaf_area_mm2"]) < 0.3
 
 
 def test_mask_lies_where_the_picture_is_green_or_yellow():

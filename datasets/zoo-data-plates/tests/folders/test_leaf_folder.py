@@ -139,6 +139,14 @@ def test_labels_of_a_table_need_no_folders(tmp_path, write_picture):
     assert list(index["label.disease"]) == [1.0, 0.0]
 
 
+def test_folder_of_a_class_may_be_a_link_and_links_further_down_are_left_alone(root, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (root / "healthy").rename(elsewhere / "healthy")
+    (root / "healthy").symlink_to(elsewhere / "healthy")
+    (root / "blight" / "again").symlink_to(root / "blight")
+    assert list(leaves(root).index()["example_id"]) == sorted(PICTURES)
+
+
 def test_photograph_without_a_class_is_unknown_and_told(root):
     write_table(root, *ROWS[:3], "blight/d.PNG,,train,4")
     adapter = leaves(root)
@@ -227,6 +235,18 @@ def test_missing_and_empty_folders_are_named(tmp_path, fails):
     assert "is empty" in fails(DataError, leaves(tmp_path).index)
     (tmp_path / "notes.txt").write_text("nothing yet")
     assert "no photograph" in fails(DataError, leaves(tmp_path).index)
+
+
+def test_damaged_parquet_table_is_named(root, fails):
+    (root / "labels.parquet").write_bytes(b"PAR1 and then nothing")
+    assert fails(DataError, leaves(root).index).startswith("labels.parquet needs to be a table")
+
+
+def test_file_that_a_row_names_is_there_whatever_its_ending(root, fails):
+    (root / "blight" / "e.data").write_bytes(b"no picture")
+    write_table(root, *ROWS, "blight/e.data,blight,train,5")
+    adapter = leaves(root)
+    assert "blight/e.data is not an image" in fails(ImageError, lambda: adapter.read(1))
 
 
 def test_damaged_photograph_is_named(root, fails):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zoo_data_plates.drawn.plants import Plant
+from zoo_data_plates.drawn.plants import USUAL_PLASTOCHRON_D, Plant
 
 GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
 """Between two leaves that follow each other, radians: 137.5 degrees."""
@@ -15,7 +15,7 @@ SHORTEST_MM = 2.0
 """A leaf that is shorter is not drawn yet."""
 
 _SEED_LEAVES_D, _FIRST_LEAF_D = 3.0, 6.0
-_FULL_LENGTH_MM = (9.5, 12.0, 14.5, 16.5, 18.0)
+_FULL_LENGTH_MM = (9.0, 11.5, 14.0, 15.5, 16.5)
 """Of the first leaves; those that follow grow as long as the last of these."""
 
 _SEED_LEAF_MM = 5.5
@@ -78,7 +78,7 @@ def _true_leaf(plant: Plant, number: int, rng: np.random.Generator) -> Leaf:
     age_d = plant.age_d - _FIRST_LEAF_D - number * plant.plastochron_d
     grown = _grown(age_d)
     full = _FULL_LENGTH_MM[min(number, len(_FULL_LENGTH_MM) - 1)]
-    length_mm = full * (1 + 0.06 * chances[1]) * grown * np.sqrt(plant.size)
+    length_mm = full * (1 + 0.06 * chances[1]) * grown * np.sqrt(plant.size * plant.plastochron_d / USUAL_PLASTOCHRON_D)
     # Young leaves are nearly all blade; the stalk stretches later.
     petiole = 0.12 + 0.28 * grown
     slender = min(number, 6) / 6

@@ -18,6 +18,9 @@ INTERVAL_D = 2.0
 TREATED_D = 7.0
 """Day of the treatment; from there on its effect grows to the last day."""
 
+USUAL_PLASTOCHRON_D = 1.35
+"""Days between two leaves, at the middle of all plants."""
+
 BRIGHTNESS_SHARE = 0.5
 """A place where plants grow larger is also lighter, by this share of it."""
 
@@ -68,7 +71,7 @@ class Plant:
         saturation: of the leaves, 0 to 1.
         value: of the leaves, 0 to 1.
         brightness: of the light, 1 where nothing acts.
-        plastochron_d: days between two leaves.
+        plastochron_d: days between two leaves: where it is long, there are fewer and larger ones.
         phase: direction of the first leaf, radians.
         handedness: 1 or -1, the way the leaves go round.
         centre_mm: how far the plant stands from the pot's middle, (y, x).
@@ -105,7 +108,7 @@ def plant_of(plan: GrowthPlan, well: Well, age_d: float) -> Plant:
         saturation=float(np.clip(0.62 - 0.16 * yellow + 0.02 * normal[3], 0.2, 0.9)),
         value=float(np.clip(0.50 + 0.16 * yellow + 0.02 * normal[4], 0.2, 0.9)),
         brightness=float(np.exp(BRIGHTNESS_SHARE * place)),
-        plastochron_d=float(np.clip(1.35 * np.exp(0.2 * normal[5]), 0.8, 2.6)),
+        plastochron_d=float(np.clip(USUAL_PLASTOCHRON_D * np.exp(0.2 * normal[5]), 0.8, 2.6)),
         phase=float(2 * np.pi * uniform[0]),
         handedness=1 if uniform[1] < 0.5 else -1,
         centre_mm=(float(3 * uniform[2] - 1.5), float(3 * uniform[3] - 1.5)),
