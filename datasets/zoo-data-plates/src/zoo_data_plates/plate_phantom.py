@@ -23,6 +23,8 @@ _LEAST_SIZE_PX = 16
 _MOST_TIMES = 7
 _LEAVES, _POT, _CAMERA = 1, 2, 3
 _H_PER_D = 24
+_FIELD = 0
+"""The one field of a well."""
 
 
 @dataclass(frozen=True)
@@ -214,7 +216,7 @@ class PlatePhantom:
         area_mm2 = np.count_nonzero(seen) * (FIELD_MM / self.config.size_px) ** 2
         series = self.config.n_times > 1
         return {
-            "example_id": f"{well.plate}/{name}" + (f"/t{view.time}" if series else ""),
+            "example_id": f"{well.plate}/{name}/{_FIELD}" + (f"/t{view.time}" if series else ""),
             "label.response": {"positive": 1.0, "negative": 0.0}.get(content.role or "", np.nan),
             "label.leaf_area_mm2": np.nan if is_empty else area_mm2,
             "label.leaf_count": np.nan if is_empty else float(len(np.unique(seen)) - 1),
@@ -223,7 +225,7 @@ class PlatePhantom:
             "meta.well_id": f"{well.plate}/{name}",
             "meta.row": well.name.row,
             "meta.column": well.name.column,
-            "meta.field": 0,
+            "meta.field": _FIELD,
             **({"meta.time": view.time * INTERVAL_D * _H_PER_D} if series else {}),
             "meta.treatment": content.treatment,
             "meta.concentration": np.nan if content.concentration_um is None else content.concentration_um,
@@ -256,7 +258,7 @@ class PlatePhantom:
         n_rows = self.config.n_rows
         n_upper = (n_rows + 1) // 2
         first, last = (0, n_upper - 1) if well.name.row_index < n_upper else (n_upper, n_rows - 1)
-        return f"{row_name(first)}-{row_name(last)}"
+        return row_name(first) if first == last else f"{row_name(first)}-{row_name(last)}"
 
     def _notes(self) -> tuple[str, ...]:
         config = self.config

@@ -164,6 +164,17 @@ def test_columns_may_bear_other_names(root):
     assert len(series(root, kind="top", **options).index()) == 2 * N_DAYS
 
 
+def test_parquet_table_with_typed_columns_is_read_as_its_text_is(root):
+    text = series(root, value_columns=("area=a_px",))
+    expected = text.index()
+    rows = table().assign(
+        timestamp=lambda rows: pd.to_datetime(rows["timestamp"]), area=lambda rows: pd.to_numeric(rows["area"])
+    )
+    (root / "labels.csv").unlink()
+    rows.to_parquet(root / "labels.parquet")
+    pd.testing.assert_frame_equal(series(root, value_columns=("area=a_px",)).index(), expected)
+
+
 def test_rows_without_files_are_left_out_and_told(root):
     (root / "p1" / "top-00.png").unlink()
     adapter = series(root, kind="top")
