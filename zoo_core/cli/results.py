@@ -11,6 +11,7 @@ from zoo_core.report.comparison import comparison_verdicts
 from zoo_core.report.conversion_table import conversion_lines, conversion_table
 from zoo_core.report.table import decisions_table, differences_table, findings_table, runs_table
 from zoo_core.report.verdicts import overlap_verdicts
+from zoo_core.report.wording import nouns
 
 RULE = "youden"
 """Of the operating points, the one whose numbers are shown."""
@@ -103,7 +104,7 @@ def _print_decisions(result: dict[str, Any], console: Console) -> None:
     labels = result["labels"].values()
     n_unchosen = sum("threshold" not in label["operating_points"][RULE] for label in labels)
     if n_unchosen:
-        click.echo(f"No threshold for {n_unchosen} of {len(labels)} findings: --json says why.")
+        click.echo(f"No threshold for {n_unchosen} of {len(labels)} {nouns(result)}: --json says why.")
 
 
 def _console() -> Console:

@@ -40,12 +40,14 @@ class Reporting:
         baselines: by kind the `meta.` columns of further baselines that look at no image, such as "position".
         wells: whether examples are fields of wells (`meta.well_id`, `meta.plate`, `meta.control_role` ...), which are
             gathered to wells and judged as a screen: Z', dose response, hits. The task then has `SupportsScores`.
+        noun: what a reader calls one of the labels.
     """
 
     metrics: tuple[str, ...]
     strata: tuple[str, ...] = ()
     baselines: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     wells: bool = False
+    noun: str = "label"
 
 
 @runtime_checkable

@@ -101,6 +101,7 @@ def compare_conversion(
         for name in units
     }
     return {
+        "noun": reference.origin.noun,
         "verdict": verdict,
         "reasons": reasons,
         "n": len(pair.rows.rows),

@@ -51,10 +51,11 @@ def evaluate(predictions: Predictions, n_replicates: int = N_REPLICATES, seed: i
         n_replicates: draws behind each interval; with 0 there is none, which is quick.
         seed: of the draws, the same for every split.
     Returns:
-        Per split `labels`, `mean`, `n`, `n_failed` and `bootstrap` (how the intervals were made). Per label the
-        reported metrics with `n` and `n_positive`; `baselines`, by kind: the same metrics of the baseline and, in
-        `difference`, of the model minus the baseline, paired; `calibration` and `operating_points`; a `reason` where a
-        value or an interval is missing. Of a task of classes also `classes`, by the label that they are of: the
+        Per split `labels` (and `noun`, what a reader calls one), `mean`, `n`, `n_failed` and `bootstrap` (how the
+        intervals were made). Per label the reported metrics with `n` and `n_positive`; `baselines`, by kind: the same
+        metrics of the baseline and, in `difference`, of the model minus the baseline, paired; `calibration` and
+        `operating_points`; a `reason` where a value or an interval is missing. Of a task of classes also `classes`, by
+        the label that they are of: the
         metrics, `n`, `names` and `confusion` (true class, predicted class); of a task of values `values`, by label: the
         metrics and `n`; both with `baselines`.
     """
@@ -82,6 +83,7 @@ def _of_split(predictions: Predictions, points: Points, split: str, n_replicates
     names = predictions.origin.reported_metrics
     n_failed = int(((predictions.table["split"] == split) & (predictions.table["status"] == "failed")).sum())
     result = {
+        "noun": predictions.origin.noun,
         "n": len(rows.rows),
         "n_failed": n_failed,
         "bootstrap": {"n_replicates": n_replicates, "seed": seed, "unit": "group_id", "n_groups": rows.n_groups},

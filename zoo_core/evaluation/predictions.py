@@ -42,6 +42,7 @@ class Origin:
         operating_points: thresholds that the predictions bring along, as `points_of` gives them; None where they are
             chosen on the validation rows beside them.
         baseline_words: what a kind of baseline is, for a reader, where the task says so.
+        noun: what a reader calls one of the labels.
     """
 
     task: str
@@ -57,6 +58,7 @@ class Origin:
     overlap: Mapping[str, Any] | None = None
     operating_points: Mapping[str, Any] | None = None
     baseline_words: Mapping[str, str] = field(default_factory=dict)
+    noun: str = "finding"  # what it was for all, before it was written
 
     @property
     def binary_labels(self) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from zoo_core.report.evidence import Node
-from zoo_core.report.wording import Interval, Verdict, counted, percent, spaced, value
+from zoo_core.report.wording import Interval, Verdict, counted_labels, percent, spaced, value
 
 RAW, CALIBRATED = "raw", "calibrated"
 IDEAL = {"slope": 1.0, "intercept": 0.0}
@@ -55,7 +55,7 @@ def calibration_verdicts(result: Node, scaling: Node | None) -> Iterator[Verdict
     raw = _known(result, RAW)
     if not raw:
         return
-    n = counted(len(raw), "finding")
+    n = counted_labels(len(raw), result)
     n_any = sum(any(excludes(one[key], ideal) for key, ideal in IDEAL.items()) for one in raw)
     after = _after_scaling(_known(result, CALIBRATED), scaling)
     if n_any:
@@ -119,7 +119,7 @@ def _off_words(labels: list[Node], article: str = "") -> str:
 def _after_scaling(labels: list[Node], scaling: Node | None) -> str:
     n_unscaled = len(unscaled(scaling))
     if scaling and n_unscaled == len(scaling["labels"]):
-        return " No finding could be scaled."
+        return " None could be scaled."
     if not labels:
         return ""
     known = f" ({n_unscaled} could not be scaled)" if n_unscaled else ""

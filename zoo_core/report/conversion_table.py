@@ -6,7 +6,17 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from zoo_core.report.wording import UNDEFINED, Interval, begun, counted, listed, metric_title, spaced
+from zoo_core.report.wording import (
+    UNDEFINED,
+    Interval,
+    begun,
+    counted,
+    counted_labels,
+    listed,
+    metric_title,
+    noun,
+    spaced,
+)
 
 Node = Mapping[str, Any]
 
@@ -27,7 +37,7 @@ def conversion_table(record: Node) -> Table:
     metric = metric_title(found["limits"]["metric"])
     title = f"{record['precision']} against {REFERENCE}, {record['judged_on']}, {found['n']} examples"
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("finding", no_wrap=True)
+    table.add_column(noun(found), no_wrap=True)
     of_positives = all(label["n_positive"] is not None for label in found["labels"].values())
     counts, key = ("posi-\ntives", "n_positive") if of_positives else ("exam-\nples", "n")
     for heading in (counts, f"{REFERENCE}\n{metric}", "difference", "largest\nchange"):
@@ -54,7 +64,7 @@ def conversion_lines(record: Node) -> Iterator[str]:
     few = {name: label["reason"] for name, label in found["labels"].items() if label["verdict"] == FEW}
     if few:
         said = "; ".join(f"{spaced(name)} ({reason})" for name, reason in few.items())
-        yield f"Not enough evidence for {len(few)} of {counted(len(found['labels']), 'finding')}: {said}."
+        yield f"Not enough evidence for {len(few)} of {counted_labels(len(found['labels']), found)}: {said}."
     yield from _decisions(found)
     yield from _calibration(found)
     yield from _control(record)

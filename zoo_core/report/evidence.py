@@ -6,6 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+RANKING, CLASSIFICATION, REGRESSION = ("auroc", "auprc"), ("macro_f1",), ("r2", "mae", "rmse")
+"""Metrics of labels that are present or absent, of the classes of a label, and of values."""
+
 Node = Mapping[str, Any]
 """Nested values of a JSON file."""
 
@@ -46,9 +49,22 @@ class Evidence:
         return "test" if "test" in self.metrics else list(self.metrics)[-1]
 
     @property
-    def metric(self) -> str:
-        """The metric that verdicts and comparisons are about: the first that the task reports."""
+    def primary(self) -> str:
+        """The metric that verdicts are about: the first that the task reports."""
         return str(self.origin["reported_metrics"][0])
+
+    @property
+    def metric(self) -> str:
+        """The metric of a label that is present or absent: the first of these that the task reports."""
+        return next((name for name in self.origin["reported_metrics"] if name in RANKING), self.primary)
+
+    @property
+    def judged(self) -> Mapping[str, Node]:
+        """What the primary metric judges, by name: labels, or what classes are of, or values."""
+        result = self.metrics[self.split]
+        place = "classes" if self.primary in CLASSIFICATION else "values" if self.primary in REGRESSION else "labels"
+        judged: Mapping[str, Node] = result.get(place, {})
+        return judged
 
     @property
     def drawn(self) -> bool:

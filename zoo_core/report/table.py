@@ -7,7 +7,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from zoo_core.report.wording import metric_title
+from zoo_core.report.wording import metric_title, noun
 
 Node = Mapping[str, Any]
 """A label of `metrics.json`, or the mean of the labels."""
@@ -135,7 +135,7 @@ def _table(result: Node, columns: Sequence[Column], title: str) -> Table:
 
 def _labels_table(result: Node, columns: Sequence[Column], title: str) -> Table:
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("finding", no_wrap=True)
+    table.add_column(noun(result), no_wrap=True)
     for heading, _ in columns:
         # A heading may take two lines, so that it is no wider than what stands below it.
         table.add_column(heading.replace(" ", "\n"), justify="right", no_wrap=True)

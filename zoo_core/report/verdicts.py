@@ -8,7 +8,7 @@ from zoo_core.report.evidence import Evidence, Node
 from zoo_core.report.overlap import overlap_words
 from zoo_core.report.second_truth import second_truth_verdicts
 from zoo_core.report.shortcuts import CHANCE, oracle_verdicts, shortcut_verdicts
-from zoo_core.report.wording import Interval, Verdict, begun, counted, group_name, listed, spaced
+from zoo_core.report.wording import Interval, Verdict, begun, counted, counted_labels, group_name, listed, spaced
 
 FEW_POSITIVES = 30
 """Below this many positives an AUROC says little: one example more or less shows in its second decimal."""
@@ -50,7 +50,8 @@ def baseline_words(kind: str, evidence: Evidence) -> str:
     if kind == METADATA:
         columns = [column.removeprefix("meta.") for column in evidence.origin["strata"]]
         return f"{listed(columns)} alone" if columns else "metadata alone"
-    return "the best reader possible" if kind == ORACLE else spaced(kind)
+    said: Node = evidence.origin.get("baseline_words", {})
+    return "the best reader possible" if kind == ORACLE else str(said.get(kind, spaced(kind)))
 
 
 def not_better(label: Node, kind: str, metric: str) -> str | None:
@@ -73,7 +74,7 @@ def _of_data(evidence: Evidence) -> Verdict:
         return Verdict(
             "warning",
             "Drawn data.",
-            "A program drew these images, no patient was examined: nothing here says how the model does on real ones.",
+            "A program drew these images: nothing here says how the model does on real ones.",
         )
     n = evidence.run["data"]["n_examples"]
     return Verdict("note", "Real data.", f"{card['title']}: {counted(n, 'image')} in this run.")
@@ -100,25 +101,25 @@ def _of_baselines(evidence: Evidence, result: Node) -> Iterator[Verdict]:
     if not kinds:
         yield Verdict("warning", "No baseline.", "Nothing says what could be guessed without looking at the images.")
     for kind in kinds:
-        failing = {
-            name: why for name, label in result["labels"].items() if (why := not_better(label, kind, evidence.metric))
-        }
-        n_compared = sum(
-            kind in label["baselines"] and bool(label[evidence.metric]) for label in result["labels"].values()
-        )
         words = baseline_words(kind, evidence)
-        if failing:
-            head = f"Not shown to be better than {words} for {len(failing)} of {counted(n_compared, 'finding')}."
-            by_reason = {
-                why: [name for name in failing if failing[name] == why] for why in sorted(set(failing.values()))
-            }
-            text = "; ".join(f"{why}: {listed(names)}" for why, names in by_reason.items())
-            yield Verdict("warning", head, f"{begun(text)}.")
-        elif n_compared:
-            text = "The whole paired interval of the difference is above zero wherever there is one."
-            yield Verdict("note", f"Better than {words} for all {counted(n_compared, 'finding')}.", text)
-        yield from shortcut_verdicts(result, kind, words)
+        yield from _of_baseline(evidence, result, kind, words)
+        yield from shortcut_verdicts(evidence.judged, evidence.primary, kind, words)
     yield from oracle_verdicts(result, ORACLE)
+
+
+def _of_baseline(evidence: Evidence, result: Node, kind: str, words: str) -> Iterator[Verdict]:
+    judged, metric = evidence.judged, evidence.primary
+    failing = {name: why for name, one in judged.items() if (why := not_better(one, kind, metric))}
+    n_compared = sum(kind in one["baselines"] and bool(one[metric]) for one in judged.values())
+    counted_all = counted_labels(n_compared, result)
+    if failing:
+        scope = f" for {len(failing)} of {counted_all}" if n_compared > 1 else ""
+        by_reason = {why: [name for name in failing if failing[name] == why] for why in sorted(set(failing.values()))}
+        text = "; ".join(f"{why}: {listed(names)}" for why, names in by_reason.items())
+        yield Verdict("warning", f"Not shown to be better than {words}{scope}.", f"{begun(text)}.")
+    elif n_compared:
+        text = "The whole paired interval of the difference is above zero wherever there is one."
+        yield Verdict("note", f"Better than {words}{f' for all {counted_all}' if n_compared > 1 else ''}.", text)
 
 
 def _of_counts(result: Node, metric: str) -> Iterator[Verdict]:
@@ -126,15 +127,15 @@ def _of_counts(result: Node, metric: str) -> Iterator[Verdict]:
     undefined = {name: label for name, label in labels.items() if label[metric] is None}
     if undefined:
         reasons = "; ".join(f"{spaced(name)}: {label['reason']}" for name, label in undefined.items())
-        yield Verdict("warning", f"Undefined for {counted(len(undefined), 'finding')}.", f"{reasons}.")
+        yield Verdict("warning", f"Undefined for {counted_labels(len(undefined), result)}.", f"{reasons}.")
     few = {n: one for n, one in labels.items() if n not in undefined and one["n_positive"] < FEW_POSITIVES}
     if few:
         counts = listed([f"{name} {label['n_positive']}" for name, label in few.items()])
-        head = f"Fewer than {FEW_POSITIVES} positives for {counted(len(few), 'finding')}."
+        head = f"Fewer than {FEW_POSITIVES} positives for {counted_labels(len(few), result)}."
         yield Verdict("warning", head, f"{counts}: too few to tell a good model from a bad one.")
     chance = [name for name, label in labels.items() if _may_be_chance(label.get(AUROC))]
     if chance:
-        head = f"Not shown to be better than chance for {counted(len(chance), 'finding')}."
+        head = f"Not shown to be better than chance for {counted_labels(len(chance), result)}."
         yield Verdict("warning", head, f"The interval of the AUROC reaches 0.5 or below: {listed(chance)}.")
 
 

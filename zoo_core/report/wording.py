@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 UNDEFINED = "undefined"
-METRIC_TITLES = {"auroc": "AUROC", "auprc": "AUPRC"}
+METRIC_TITLES = {
+    "auroc": "AUROC",
+    "auprc": "AUPRC",
+    "macro_f1": "macro F1",
+    "r2": "R2",
+    "mae": "mean absolute error",
+    "rmse": "RMSE",
+}
 
 Interval = Sequence[float | None]
 
@@ -30,6 +37,34 @@ class Verdict:
 def metric_title(name: str) -> str:
     """`auroc` is shown as AUROC; a metric that is not known here keeps its name."""
     return METRIC_TITLES.get(name, name)
+
+
+def noun(node: Mapping[str, Any]) -> str:
+    """What one of the labels is called; files of an older zoo hold findings.
+
+    Args:
+        node: one split of `metrics.json`, or a comparison.
+    """
+    return str(node.get("noun", "finding"))
+
+
+def nouns(node: Mapping[str, Any]) -> str:
+    """What several of them are called.
+
+    >>> nouns({"noun": "class"}), nouns({})
+    ('classes', 'findings')
+    """
+    one = noun(node)
+    return f"{one}es" if one.endswith("s") else f"{one}s"
+
+
+def counted_labels(n: int, node: Mapping[str, Any]) -> str:
+    """A number of labels, by what they are called.
+
+    >>> counted_labels(1, {}), counted_labels(3, {"noun": "class"})
+    ('1 finding', '3 classes')
+    """
+    return counted(n, noun(node), nouns(node))
 
 
 def value(interval: Interval | None) -> str:

@@ -8,6 +8,8 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, TypeAdapter, Val
 # Not typing's: before Python 3.12 that one keeps too little for pydantic.
 from typing_extensions import TypedDict
 
+from zoo_core.evaluation.families import CLASSIFICATION, RANKING, REGRESSION
+
 Fields = Mapping[str, Any]
 """By key a type, or the fields of a record; a key with `?` at its end may be missing, as in files of older versions."""
 
@@ -103,14 +105,19 @@ JUDGED = {
 }
 
 
+CLASSES = {"n": int, "names": list[str], "confusion": list[list[int]], "reason?": str}
+VALUES = {"n": int, "unit": str | None, "reason?": str}
+
+
 def metrics_shape(names: Sequence[str]) -> TypeAdapter[Any]:
     """`metrics.json` of a task that reports these metrics."""
     numbers: Fields = dict.fromkeys(names, NUMBER)
     baselines = {"baselines": named(record({**numbers, "difference?": numbers}))}
+    classes: Any = record({**CLASSES, **_judged(names, CLASSIFICATION)})
+    values: Any = record({**VALUES, **_judged(names, REGRESSION)})
     label = {
         **COUNTS,
-        **numbers,
-        **baselines,
+        **_judged(names, RANKING),
         "reason?": str,
         "calibration?": named(record(CALIBRATION)),
         "operating_points?": named(either("chosen_on", POINT, REASON)),
@@ -119,12 +126,26 @@ def metrics_shape(names: Sequence[str]) -> TypeAdapter[Any]:
         "n": int,
         "n_failed": int,
         "bootstrap?": {"n_replicates": int, "n_groups": int},
+        "noun?": str,
         "labels": named(Annotated[record(label), AfterValidator(_with_reason)]),
+        "classes?": named(Annotated[classes, AfterValidator(_with_reason)]),
+        "values?": named(Annotated[values, AfterValidator(_with_value_reason)]),
         "mean": {**numbers, **baselines, "n_labels": int, "reason?": str},
         "second_truth?": {"source": str, "labels": named(record(JUDGED))},
     }
     splits: Any = Annotated[named(Annotated[record(split), AfterValidator(_with_all_kinds)]), Field(min_length=1)]
     return TypeAdapter(splits)
+
+
+def _judged(names: Sequence[str], family: Sequence[str]) -> Fields:
+    """What a label, a set of classes or a value has: the metrics of its family, and those of baselines."""
+    numbers: Fields = dict.fromkeys([name for name in names if name in family], NUMBER)
+    return {**numbers, "baselines": named(record({**numbers, "difference?": numbers}))}
+
+
+def _with_value_reason(value: dict[str, Any]) -> dict[str, Any]:
+    _with_reason({key: one for key, one in value.items() if key != "unit"})
+    return value
 
 
 def _with_reason(label: dict[str, Any]) -> dict[str, Any]:

@@ -79,6 +79,7 @@ def origin_of(prepared: Prepared, model_hash: str) -> Origin:
         strata=prepared.task.reporting.strata,
         second_truth=_second_truth_origin(prepared),
         baseline_words=_baseline_words(prepared.task),
+        noun=prepared.task.reporting.noun,
     )
 
 

@@ -98,7 +98,7 @@ def test_scores_that_are_shown_to_be_no_probabilities_are_counted(full: Evidence
     [
         ([None, None], "intercept excludes 0 for 0 of 3."),
         ([None, "too few"], "intercept excludes 0 for 0 of 3 (1 could not be scaled)."),
-        (["too few", "too few"], "by chance. No finding could be scaled."),
+        (["too few", "too few"], "by chance. None could be scaled."),
     ],
 )
 def test_what_could_not_be_scaled_is_said(full: Evidence, reasons: list[str | None], said: str) -> None:

@@ -52,7 +52,9 @@ class CheXNet:
     """Multi-label classification of frontal chest radiographs."""
 
     primary_metric = PrimaryMetric("mean.auroc", "max", tolerance=0.005)
-    reporting = Reporting(metrics=("auroc", "auprc"), strata=("meta.sex", "meta.age", "meta.view_position"))
+    reporting = Reporting(
+        metrics=("auroc", "auprc"), strata=("meta.sex", "meta.age", "meta.view_position"), noun="finding"
+    )
 
     def __init__(self, config: CheXNetConfig) -> None:
         self.config = config
