@@ -76,6 +76,8 @@ def aggregate_wells(rows: pd.DataFrame, columns: Sequence[ScoreColumn], statisti
     rows = rows.sort_values("example_id", kind="stable").reset_index(drop=True)
     rows = rows.assign(**{name: None for name in OF_A_WELL if name not in rows})
     _check_roles(rows)
+    # A nullable column compares to neither true nor false where it is missing.
+    rows["meta.control_role"] = rows["meta.control_role"].astype(object).where(rows["meta.control_role"].notna(), None)
     rows["meta.concentration"] = _concentrations(rows)
     well = rows["meta.well_id"]
     table = rows[_carried(rows)].groupby(well, sort=True).first()

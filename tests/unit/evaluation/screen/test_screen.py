@@ -154,6 +154,13 @@ def test_the_order_of_the_rows_changes_nothing(table, screen):
     pd.testing.assert_frame_equal(shuffled.curves, screen.curves)
 
 
+@pytest.mark.parametrize("dtype", ["str", "string", "object", "category"])
+def test_words_of_any_kind_of_column_say_the_same(table, screen, dtype):
+    names = ["meta.control_role", "meta.treatment", "meta.concentration_unit", "meta.plate", "meta.well_id"]
+    kinds = table.assign(**{name: table[name].astype(dtype) for name in names})
+    assert evaluate_screen(kinds, COLUMNS, n_replicates=100).record == screen.record
+
+
 def test_tables_hold_what_a_report_draws(screen):
     assert len(screen.wells) == 60
     assert {"score.model", "p.model", "q.model", "is_hit.model", "robust_z.position", "meta.well"} <= set(screen.wells)
