@@ -22,6 +22,7 @@ from zoo_core.runtime.question import Subject, prepare_for
 from zoo_core.runtime.readout import with_readout
 from zoo_core.runtime.record import RunFolder, describe_prepared, refuse_existing
 from zoo_core.runtime.reporting import write_report
+from zoo_core.runtime.screening import write_screen
 from zoo_core.runtime.trained_model import TrainedModel
 from zoo_core.runtime.whole_folder import whole_folder
 
@@ -133,6 +134,7 @@ def _predict_and_write(evaluation: Evaluation, folder: RunFolder, progress: Show
     origin = dataclasses.replace(predictions.origin, overlap=_as_values(evaluation.overlap))
     predictions = dataclasses.replace(predictions, origin=origin)
     write_predictions(predictions, folder.predictions)
+    write_screen(folder, prepared, predictions, question.part)
     write_maps(folder, prepared, network, predictions.of_split(question.part), progress)
     folder.write_json(folder.metrics, evaluate(predictions, question.n_replicates, question.seed))
     write_report(folder)

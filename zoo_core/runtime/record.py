@@ -82,6 +82,21 @@ class RunFolder:
         return self.path / "strata.json"
 
     @property
+    def screen(self) -> Path:
+        """How a plate's controls are told apart, dose response and hits; not there of a task without wells."""
+        return self.path / "screen.json"
+
+    @property
+    def wells(self) -> Path:
+        """Scores and hits, one row a well; likewise."""
+        return self.path / "wells.parquet"
+
+    @property
+    def dose_response(self) -> Path:
+        """Points and fitted curves of score against concentration; likewise."""
+        return self.path / "dose_response.parquet"
+
+    @property
     def boxes(self) -> Path:
         """Maps against boxes, one row an example and label."""
         return self.path / "boxes.parquet"

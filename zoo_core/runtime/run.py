@@ -33,6 +33,7 @@ from zoo_core.runtime.record import RunFolder
 from zoo_core.runtime.reporting import write_report
 from zoo_core.runtime.schedule import Progress
 from zoo_core.runtime.scoring import PREDICTED_PARTS, predict_parts
+from zoo_core.runtime.screening import write_screen
 from zoo_core.runtime.sharing import sharing_of
 from zoo_core.runtime.step import TrainStep, make_optimizer
 from zoo_core.runtime.trained_model import Baselines
@@ -98,6 +99,7 @@ def _execute(
         write_maps(folder, prepared, model, predictions.of_split("test"), trainer.progress)
         predictions = with_metadata_baselines(prepared, predictions, baselines.metadata)
         predictions = with_image_baselines(prepared, predictions, baselines.images, trainer.progress)
+        write_screen(folder, prepared, predictions, PREDICTED_PARTS[-1])
         values = _write_results(folder, prepared, predictions)
         log.write(RunFinished(time.monotonic() - start, *values))
         write_report(folder)
