@@ -13,6 +13,7 @@ from PIL import Image
 from zoo_data_plates.ngff.design import Channel, PlateDesign
 from zoo_data_plates.ngff.writing import create_plate, finish_plate, write_field
 from zoo_data_plates.ome_plate import OmePlate, OmePlateConfig
+from zoo_data_plates.plate_check import check_plate
 
 DESIGN = PlateDesign("BBBC013", 8, 12, (Channel("FKHR-GFP", "00FF00"), Channel("DNA", "0000FF")), "uint8")
 ROLES = {"-1": "negative", "1": "positive", "0": None}
@@ -79,3 +80,9 @@ def test_each_dose_of_each_half_has_its_known_mean(correlations: pd.DataFrame, h
     rows = correlations[(correlations["meta.half"] == half) & correlations["meta.dose_index"].between(1, 9)]
     means = rows.groupby("meta.dose_index")["r"].mean()
     assert np.allclose(means, known, rtol=0, atol=DOSE_TOLERANCE + 1e-9)
+
+
+def test_nothing_is_found_wrong_with_the_plate(bbbc013: Path) -> None:
+    report = check_plate(bbbc013, lambda _done, _of: None)
+    assert (report.ok, report.notices) == (True, ())
+    assert (report.n_wells, report.sizes_px, len(report.wells)) == (96, ((640, 640),), 192)

@@ -1,9 +1,12 @@
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+import zarr
+from ome_zarr_models.v05.hcs import HCS
 
 from zoo_core.contract import DataError
 from zoo_data_plates.ngff.writing import create_plate, finish_plate, write_field
@@ -78,8 +81,6 @@ def test_fields_that_were_never_written_are_named_and_taken_out_of_the_metadata(
         write_field(small_plate.folder, small_plate.design, "A03", number, small_plate.image("A03", number))
     missing = finish_plate(small_plate.folder, pd.DataFrame({"well": ["A01"]}))
     assert missing == ("A01/0", "A03/1", "B02/0") == read_index(small_plate.folder).missing
-    import zarr
-    from ome_zarr_models.v05.hcs import HCS
 
     assert HCS.from_zarr(zarr.open_group(small_plate.folder, mode="r")).n_wells == 1
     assert list(read_index(small_plate.folder).images["field"]) == [0, 2]
@@ -179,3 +180,32 @@ def test_a_damaged_index_is_refused(small_plate) -> None:
     (small_plate.folder / "index.parquet").write_bytes(b"nothing")
     with pytest.raises(DataError, match="make it again"):
         open_index(small_plate.folder)
+
+
+def test_paths_of_an_index_must_stay_in_the_plate(small_plate) -> None:
+    index = read_index(small_plate.finish().folder)
+    for column, value in (("path", "../other/A/1/0"), ("levels", ["/etc"])):
+        images = index.images.copy()
+        images[column] = [value] * len(images)
+        write_index(small_plate.folder, replace(index, images=images))
+        with pytest.raises(DataError, match="paths that stay inside"):
+            open_index(small_plate.folder)
+
+
+def test_fields_that_come_after_a_finish_that_was_cut_short_are_named_again(small_plate) -> None:
+    wells = pd.DataFrame({"well": ["A01"]})
+    create_plate(small_plate.folder, small_plate.design, small_plate.wells)
+    write_field(small_plate.folder, small_plate.design, "A03", 1, small_plate.image("A03", 1))
+    finish_plate(small_plate.folder, wells)
+    (small_plate.folder / "index.parquet").unlink()
+    small_plate.wells = {"A01": 1, "A03": 3, "B02": 1}
+    for well, number in (("A01", 0), ("A03", 0), ("A03", 2), ("B02", 0)):
+        write_field(small_plate.folder, small_plate.design, well, number, small_plate.image(well, number))
+    assert finish_plate(small_plate.folder, wells) == ()
+    assert len(open_index(small_plate.folder).images) == 5
+    assert HCS.from_zarr(zarr.open_group(small_plate.folder, mode="r")).n_wells == 3
+
+
+def test_times_of_unequal_distance_are_kept(small_plate) -> None:
+    small_plate.design = replace(small_plate.design, times_h=(0.0, 1.5, 4.0))
+    assert list(open_index(small_plate.finish().folder).images["time_h"]) == [0.0, 1.5, 4.0] * 5

@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from zoo_core.contract import DataError, ImageError
-from zoo_data_plates.ngff.layout import INDEX_FILE, is_finished, read_record
+from zoo_data_plates.ngff.layout import INDEX_FILE, is_finished
 from zoo_data_plates.ngff.metadata import is_plate
 from zoo_data_plates.ngff.reading import Cut, PlatePixels
+from zoo_data_plates.ngff.record import read_record
 from zoo_data_plates.plate_index import PlateIndex, index_plate, read_index
 from zoo_data_plates.plate_quality import PlaneQuality, full_scale, plane_quality
 from zoo_data_plates.wells_table import read_wells

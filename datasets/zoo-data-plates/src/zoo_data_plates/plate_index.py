@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,8 +13,9 @@ import pandas as pd
 
 from zoo_core.contract import DataError, OutputError
 from zoo_data_plates.ngff.design import Channel
-from zoo_data_plates.ngff.layout import INDEX_FILE, is_finished, read_record, replaced
+from zoo_data_plates.ngff.layout import INDEX_FILE, is_finished, replaced
 from zoo_data_plates.ngff.metadata import ImageMetadata, inside, read_fields, read_image, read_plate
+from zoo_data_plates.ngff.record import PlateRecord, read_record
 from zoo_data_plates.well_names import WellName
 
 _KEY = b"zoo.plate"
@@ -90,7 +91,7 @@ def index_plate(folder: Path) -> PlateIndex:
         raise DataError(f"Plate {folder} needs the images that its metadata name. None of them is there")
     first = _alike(there, folder)
     record = read_record(folder)
-    times_h = tuple(record["design"]["times_h"]) if record else ()
+    times_h = record.design.times_h if record else ()
     gone = {field.name for field in fields if field.image is None}
     return PlateIndex(
         name=plate.name,
@@ -149,8 +150,9 @@ def read_index(folder: Path) -> PlateIndex:
     )
     lists = {name: tuple(header[name]) for name in ("rows", "columns", "axes", "missing")}
     images = table.to_pandas()
-    for path_in_plate in images["path"]:
-        inside(path_in_plate, path)
+    for names in (images["path"], images["levels"].explode()):
+        for name in names:
+            inside(name, path)
     return PlateIndex(**{**header, **lists}, images=images)
 
 
@@ -206,7 +208,7 @@ def _rows(field: _Field, times_h: tuple[float, ...]) -> Iterator[dict[str, Any]]
         return
     for time in range(image.length("t")):
         step_h = image.time_step_h
-        time_h = times_h[time] if times_h else None if step_h is None else step_h * time
+        time_h = times_h[time] if len(times_h) == image.length("t") else None if step_h is None else step_h * time
         yield {
             "well": str(field.well),
             "row": field.well.row,
@@ -222,10 +224,8 @@ def _rows(field: _Field, times_h: tuple[float, ...]) -> Iterator[dict[str, Any]]
         }
 
 
-def _missing(gone: set[str], there: set[str], record: Mapping[str, Any] | None) -> tuple[str, ...]:
-    planned = (
-        {f"{well}/{n}" for well, n_fields in record["wells"].items() for n in range(n_fields)} if record else set()
-    )
+def _missing(gone: set[str], there: set[str], record: PlateRecord | None) -> tuple[str, ...]:
+    planned = {f"{well}/{n}" for well, n_fields in record.wells.items() for n in range(n_fields)} if record else set()
     gone = gone | (planned - there)
     # A well whose fields are known one by one need not be named again as a whole.
     known = {name.partition("/")[0] for name in gone if "/" in name}

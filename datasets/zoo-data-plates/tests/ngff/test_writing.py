@@ -1,5 +1,7 @@
+import json
 import multiprocessing
 import os
+import shutil
 import signal
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -222,3 +224,42 @@ def test_labels_that_cannot_be_are_refused(small_plate, name, labels, words) -> 
     small_plate.write()
     with pytest.raises(DataError, match=words):
         write_labels(small_plate.folder, small_plate.design, "A01", 0, name, labels)
+
+
+def test_labels_of_a_killed_writer_are_written_again(small_plate) -> None:
+    small_plate.write()
+    nuclei = np.ones((7, 5), np.uint16)
+    write_labels(small_plate.folder, small_plate.design, "A01", 0, "cells", nuclei)
+    shutil.copytree(small_plate.folder / "A/1/0/labels/cells", small_plate.folder / "A/1/0/labels/nuclei")
+    shutil.copytree(small_plate.folder / "A/1/0/labels/cells", small_plate.folder / "A/1/0/labels/.nuclei.7.ab")
+    write_labels(small_plate.folder, small_plate.design, "A01", 0, "nuclei", nuclei * 2)
+    assert np.array_equal(zarr.open_array(small_plate.folder / "A/1/0/labels/nuclei/0", mode="r")[...], nuclei * 2)
+    assert not list(small_plate.folder.rglob(".*"))
+
+
+def test_a_place_that_cannot_be_written_to_is_told_and_left_clean(small_plate, tmp_path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="cannot be written to"):
+        create_plate(tmp_path / "file" / "plate.zarr", small_plate.design, {"A01": 1})
+    create_plate(small_plate.folder, small_plate.design, {"A01": 1})
+    shutil.rmtree(small_plate.folder / "A/1")
+    (small_plate.folder / "A/1").touch()
+    with pytest.raises(OutputError, match="Field 0 of well A01 of plate 'P1' cannot be written"):
+        write_field(small_plate.folder, small_plate.design, "A01", 0, small_plate.image("A01", 0))
+
+
+def test_no_field_is_written_into_a_finished_plate(small_plate) -> None:
+    small_plate.wells = {"A01": 1, "A03": 1, "B02": 2}
+    small_plate.finish()
+    shutil.rmtree(small_plate.folder / "B/2/1")
+    with pytest.raises(OutputError, match="comes after the plate was finished"):
+        write_field(small_plate.folder, small_plate.design, "B02", 1, small_plate.image("B02", 1))
+
+
+def test_a_plate_whose_own_note_is_damaged_is_refused(small_plate) -> None:
+    file = small_plate.write().folder / "zarr.json"
+    value = json.loads(file.read_text())
+    del value["attributes"]["zoo"]["design"]["dtype"]
+    file.write_text(json.dumps(value))
+    with pytest.raises(DataError, match="attribute 'zoo'"):
+        create_plate(small_plate.folder, small_plate.design, small_plate.wells)

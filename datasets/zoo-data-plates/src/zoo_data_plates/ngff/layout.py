@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from zoo_core.contract import DataError, OutputError
 from zoo_data_plates.well_names import WellName
@@ -19,8 +17,6 @@ INDEX_FILE = "index.parquet"
 """Table of all fields, written last: a plate of ours without it is unfinished."""
 WELLS_FILE = "wells.parquet"
 """What is in each well."""
-ATTRIBUTE = "zoo"
-"""Attribute of a plate that was written here, beside NGFF's `ome`: its design and the fields that were planned."""
 
 
 def field_path(well: str, field: int) -> str:
@@ -43,16 +39,6 @@ def has_field(folder: Path, well: str, field: int) -> bool:
 def is_finished(folder: Path) -> bool:
     """Whether a plate that was written here has its index."""
     return (folder / INDEX_FILE).is_file()
-
-
-def read_record(folder: Path) -> dict[str, Any] | None:
-    """What `create_plate` noted of a plate: its `design` and its `wells`; None of a plate that others wrote."""
-    try:
-        attributes = json.loads((folder / "zarr.json").read_bytes())["attributes"]
-        record: dict[str, Any] | None = attributes.get(ATTRIBUTE)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None  # no group of zarr 3, hence no plate of ours
-    return record
 
 
 @contextmanager

@@ -21,16 +21,16 @@ from zoo_core.contract import DataError, OutputError
 from zoo_data_plates.ngff.design import PlateDesign
 from zoo_data_plates.ngff.images import omero_channels, write_levels
 from zoo_data_plates.ngff.layout import (
-    ATTRIBUTE,
     field_path,
     has_field,
     is_finished,
     locked,
-    read_record,
     remove_hidden,
     whole_or_absent,
 )
+from zoo_data_plates.ngff.metadata import read_fields, read_plate
 from zoo_data_plates.ngff.pyramids import image_pyramid, label_pyramid
+from zoo_data_plates.ngff.record import ATTRIBUTE, PlateRecord, read_record
 from zoo_data_plates.plate_index import index_plate, write_index
 from zoo_data_plates.well_names import WellName
 from zoo_data_plates.wells_table import checked_wells, write_wells
@@ -56,7 +56,7 @@ def create_plate(folder: Path, design: PlateDesign, wells: Mapping[str, int]) ->
         OutputError: something else is there, or nothing can be written.
     """
     planned = _checked(design, wells)
-    record = {"design": design.as_json(), "wells": {str(well): n_fields for well, n_fields in planned.items()}}
+    record = PlateRecord(design, {str(well): n_fields for well, n_fields in planned.items()})
     if folder.exists():
         _check_same(folder, record)
         return
@@ -67,7 +67,7 @@ def create_plate(folder: Path, design: PlateDesign, wells: Mapping[str, int]) ->
             f"Plate '{design.name}' cannot be written to {folder}: {error}. Give another folder"
         ) from error
     with whole_or_absent(folder, f"Plate '{design.name}'") as hidden:
-        _write_groups(hidden, design, planned, record)
+        _write_groups(hidden, planned, record)
 
 
 def write_field(folder: Path, design: PlateDesign, well: str, field: int, image: np.ndarray) -> None:
@@ -127,6 +127,7 @@ def write_labels(  # noqa: PLR0913 - where (three), which and what, as NGFF nest
         if name not in listed:
             shutil.rmtree(place, ignore_errors=True)  # of a process that was killed before it listed them
         place.parent.mkdir(exist_ok=True)
+        remove_hidden(place.parent)
         with whole_or_absent(place, what) as hidden:
             group = write_levels(hidden, name, label_pyramid(labels), axes, design)
             _add(group, **{"image-label": {"version": NGFF_VERSION, "source": {"image": "../../"}}})
@@ -151,37 +152,36 @@ def finish_plate(folder: Path, wells_table: pd.DataFrame) -> tuple[str, ...]:
     record = read_record(folder)
     if record is None:
         raise DataError(f"A plate needs to be made with create_plate before it is finished. Received: {folder}")
-    design = PlateDesign.from_json(record["design"])
+    design = record.design
     checked = checked_wells(wells_table, design.rows, [int(column) for column in design.columns])
-    _drop_unwritten(folder, design, record["wells"])
+    _list_what_is_there(folder, record)
     index = index_plate(folder)
     write_wells(folder, checked)
     write_index(folder, index)
     return index.missing
 
 
-def _drop_unwritten(folder: Path, design: PlateDesign, planned: Mapping[str, int]) -> None:
+def _list_what_is_there(folder: Path, record: PlateRecord) -> None:
+    """Make the metadata name the fields that were written, also after another attempt named fewer."""
     import zarr
 
-    written = {
-        WellName.parse(well): [field for field in range(n_fields) if has_field(folder, well, field)]
-        for well, n_fields in planned.items()
-    }
-    there = {well: len(fields) for well, fields in written.items() if fields}
+    written: dict[WellName, list[int]] = {}
+    for name, n_fields in record.wells.items():
+        well = WellName.parse(name)
+        remove_hidden(folder / well.row / str(well.column))
+        written[well] = [field for field in range(n_fields) if has_field(folder, name, field)]
+    there = {well: fields for well, fields in written.items() if fields}
     if not there:
         raise DataError(
-            f"Plate '{design.name}' in {folder} needs at least one field before it is finished. It has none"
+            f"Plate '{record.design.name}' in {folder} needs at least one field before it is finished. It has none"
         )
     plate = zarr.open_group(folder, mode="r+", zarr_format=3)
-    for well, fields in written.items():
-        place = folder / well.row / str(well.column)
-        remove_hidden(place)
-        if fields and len(fields) < planned[str(well)]:
-            write_well_group(plate.require_group(f"{well.row}/{well.column}"), fields)
-        elif not fields:
-            shutil.rmtree(place, ignore_errors=True)  # a resumed finish finds it gone
-    if len(there) < len(planned):
-        write_plate_group(plate, design, there)
+    for well, fields in there.items():
+        path = f"{well.row}/{well.column}"
+        if list(read_fields(folder, path)) != fields:
+            write_well_group(plate.require_group(path), fields)
+    if list(read_plate(folder).wells) != list(there):
+        write_plate_group(plate, record.design, {well: len(fields) for well, fields in there.items()})
 
 
 def _checked(design: PlateDesign, wells: Mapping[str, int]) -> dict[WellName, int]:
@@ -202,27 +202,20 @@ def _checked(design: PlateDesign, wells: Mapping[str, int]) -> dict[WellName, in
     return dict(sorted(planned.items()))
 
 
-def _check_same(folder: Path, record: dict[str, Any]) -> None:
-    theirs = read_record(folder)
-    if is_finished(folder) or theirs is None or theirs != _through_json(record):
+def _check_same(folder: Path, record: PlateRecord) -> None:
+    if is_finished(folder) or read_record(folder) != record:
         state = "a finished plate" if is_finished(folder) else "something else"
         raise OutputError(
-            f"A new plate, or the same one to go on with, needs its own folder. Received: {folder}, which holds "
-            f"{state}. Give another folder"
+            "A new plate, or the same one to go on with, needs its own folder. "
+            f"Received: {folder}, which holds {state}. Give another folder"
         )
 
 
-def _through_json(record: dict[str, Any]) -> Any:
-    return json.loads(json.dumps(record))
-
-
-def _write_groups(
-    folder: Path, design: PlateDesign, planned: Mapping[WellName, int], record: Mapping[str, Any]
-) -> None:
+def _write_groups(folder: Path, planned: Mapping[WellName, int], record: PlateRecord) -> None:
     import zarr
 
-    plate = zarr.open_group(folder, mode="w", zarr_format=3, attributes={ATTRIBUTE: record})
-    write_plate_group(plate, design, planned)
+    plate = zarr.open_group(folder, mode="w", zarr_format=3, attributes={ATTRIBUTE: record.as_json()})
+    write_plate_group(plate, record.design, planned)
     for well, n_fields in planned.items():
         write_well_group(plate.create_group(f"{well.row}/{well.column}"), range(n_fields))
 
@@ -253,7 +246,7 @@ def _place(folder: Path, well: str, field: int, what: str) -> Path:
     record = read_record(folder)
     if record is None:
         raise DataError(f"{what} needs a plate in {folder}. Make it with create_plate first")
-    n_fields = record["wells"].get(str(WellName.parse(well)), 0)
+    n_fields = record.wells.get(str(WellName.parse(well)), 0)
     if field >= n_fields:
         raise DataError(f"{what}: the plate was made with {n_fields} fields of that well. Make it with more")
     return place
