@@ -1,0 +1,26 @@
+"""`zoo plate`: plates made of a microscope's pictures, and plates checked."""
+
+from dataclasses import dataclass
+
+import click
+
+from zoo_core.contract import Plugin
+
+
+@dataclass(frozen=True)
+class PlateCommandConfig:
+    """Nothing to set: a command takes its options from the command line."""
+
+
+def create(config: PlateCommandConfig) -> click.Command:  # noqa: ARG001 - the contract's signature
+    """The command."""
+    from zoo_phenomics.plate_command.verbs import plate
+
+    return plate
+
+
+plugin = Plugin(
+    config=PlateCommandConfig,
+    create=create,
+    summary="Make plates in OME-Zarr of a microscope's pictures, and check plates.",
+)
