@@ -209,3 +209,12 @@ def test_fields_that_come_after_a_finish_that_was_cut_short_are_named_again(smal
 def test_times_of_unequal_distance_are_kept(small_plate) -> None:
     small_plate.design = replace(small_plate.design, times_h=(0.0, 1.5, 4.0))
     assert list(open_index(small_plate.finish().folder).images["time_h"]) == [0.0, 1.5, 4.0] * 5
+
+
+def test_what_killed_processes_left_is_gone_from_a_finished_plate(small_plate) -> None:
+    small_plate.write()
+    (small_plate.folder / ".index.parquet.77.ab").touch()
+    shutil.copytree(small_plate.folder / "A/3/0", small_plate.folder / "A/3/.1.77.ab")
+    finish_plate(small_plate.folder, pd.DataFrame({"well": ["A01"]}))
+    assert not list(small_plate.folder.rglob(".*"))
+    assert len(open_index(small_plate.folder).images) == 5

@@ -165,6 +165,7 @@ def _list_what_is_there(folder: Path, record: PlateRecord) -> None:
     """Make the metadata name the fields that were written, also after another attempt named fewer."""
     import zarr
 
+    remove_hidden(folder)
     written: dict[WellName, list[int]] = {}
     for name, n_fields in record.wells.items():
         well = WellName.parse(name)
