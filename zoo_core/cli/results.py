@@ -117,5 +117,5 @@ def _shown_split(metrics: dict[str, Any]) -> str:
 
 
 def _subject(origin: Origin, split: str) -> str:
-    kind = "DRAWN data, no radiographs" if origin.drawn else "real data"
+    kind = "DRAWN data" if origin.drawn else "real data"
     return f"{origin.task} on {origin.dataset} ({kind}): {split} of split {origin.split_name}"

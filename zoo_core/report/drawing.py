@@ -107,6 +107,24 @@ def reliability_panels(evidence: Evidence) -> list[Panel]:
     return panels
 
 
+def value_panels(evidence: Evidence) -> list[Panel]:
+    """One a value: predicted against true, both axes from the lowest to the highest of either."""
+    drawn = evidence.curves
+    drawn = drawn[(drawn["split"] == evidence.split) & (drawn["curve"] == "values")]
+    panels = []
+    for name, one in evidence.metrics[evidence.split].get("values", {}).items():
+        points = _points(drawn[drawn["label"] == name], MODEL)
+        note = ", ".join([f"{one['n']:,} examples", *filter(None, [one["unit"]])])
+        if not points:
+            panels.append(Panel(name, str(one.get("reason", note)), ()))
+            continue
+        low, high = min(c for point in points for c in point), max(c for point in points for c in point)
+        dots = tuple(_place((_share(x, low, high), _share(y, low, high))) for x, y in points)
+        ends = (f"{low:.3g}", f"{high:.3g}")
+        panels.append(Panel(name, note, (_diagonal(), Line("points", "", dots)), (*ends, *ends)))
+    return panels
+
+
 def training_panels(evidence: Evidence) -> list[Panel]:
     """Loss, and the primary metric on the validation split, by epoch."""
     epochs = evidence.epochs()

@@ -28,6 +28,9 @@ class Evidence:
         localization: `localization.json`; None where the data set has no boxes.
         maps: `maps.json`; None where no maps were made.
         scaling: `calibration.json` of the model folder; None where none was made, or the model lies elsewhere.
+        screen: `screen.json`; None of a task without wells.
+        wells: `wells.parquet`; likewise.
+        doses: `dose_response.parquet`; likewise.
         pictures: by the name that `maps` has for them, as `data:` addresses.
     """
 
@@ -41,6 +44,9 @@ class Evidence:
     localization: Node | None = None
     maps: Node | None = None
     scaling: Node | None = None
+    screen: Node | None = None
+    wells: pd.DataFrame | None = None
+    doses: pd.DataFrame | None = None
     pictures: Mapping[str, str] = field(default_factory=dict)
 
     @property

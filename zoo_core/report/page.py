@@ -8,7 +8,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from zoo_core.report import drawing, wording
 from zoo_core.report.boxes import box_forests
 from zoo_core.report.calibration import CALIBRATED, IDEAL, excludes, rules, unscaled
-from zoo_core.report.evidence import Evidence, Node
+from zoo_core.report.classes import confusion_rows
+from zoo_core.report.evidence import RANKING, REGRESSION, Evidence, Node
+from zoo_core.report.plates import dose_panels, dose_rows, plates_of, separation_rows
 from zoo_core.report.published import published_for
 from zoo_core.report.second_truth import HALF
 from zoo_core.report.shortcuts import CHANCE
@@ -28,6 +30,11 @@ COVERAGE_COLUMNS = {"distinct": "seen", "repeated": "seen twice or more", "never
 MAP_KINDS = ("highest", "lowest", "most wrong")
 
 SECTIONS = {
+    "classes": "Classes",
+    "values": "Values",
+    "screen": "Controls",
+    "plates": "Plates",
+    "doses": "Dose and response",
     "findings": "Findings",
     "roc": "ROC curves",
     "pr": "Precision-recall curves",
@@ -46,6 +53,12 @@ SECTIONS = {
 """Name of a template of the folder `sections`, and of the place in the page, to title."""
 
 ONLY_WITH = {
+    "classes": "confusion",
+    "values": "value_names",
+    "screen": "screen",
+    "plates": "plates",
+    "doses": "doses",
+    **dict.fromkeys(("findings", "roc", "pr", "calibration", "strata"), "has_labels"),
     "operating": "rules",
     "second_truth": "second_truth",
     "boxes": "localization",
@@ -72,13 +85,16 @@ def templates() -> Environment:
     )
     names = ("value", "span", "full", "signed", "signed_value", "signed_span", "spaced", "metric_title", "percent")
     environment.filters |= {name: getattr(wording, name) for name in (*names, "as_text", "listed")}
-    environment.globals |= {"counted": wording.counted, "flattened": wording.flattened, "excludes": excludes}
+    environment.globals |= {name: getattr(wording, name) for name in ("counted", "counted_labels", "flattened")}
+    environment.globals |= {"excludes": excludes}
     return environment
 
 
 def _view(evidence: Evidence) -> Mapping[str, Any]:
-    view = {**_of_run(evidence), **_of_findings(evidence), **_beyond_ranking(evidence), **_of_training(evidence)}
-    shown = [(name, title) for name, title in SECTIONS.items() if name not in ONLY_WITH or view[ONLY_WITH[name]]]
+    view = {**_of_run(evidence), **_of_findings(evidence), **_beyond_ranking(evidence)}
+    view |= {**_of_classes_and_values(evidence), **_of_screen(evidence), **_of_training(evidence)}
+    titles = {**SECTIONS, "findings": wording.begun(wording.nouns(evidence.metrics[evidence.split]))}
+    shown = [(name, title) for name, title in titles.items() if name not in ONLY_WITH or view[ONLY_WITH[name]]]
     return {**view, "sections": shown}
 
 
@@ -106,6 +122,8 @@ def _of_findings(evidence: Evidence) -> Mapping[str, Any]:
     return {
         "metrics": evidence.metrics,
         "names": evidence.origin["reported_metrics"],
+        "label_names": [name for name in evidence.origin["reported_metrics"] if name in RANKING],
+        "has_labels": bool(result["labels"]),
         "metric": metric,
         "result": result,
         "strata": evidence.strata[evidence.split],
@@ -117,6 +135,26 @@ def _of_findings(evidence: Evidence) -> Mapping[str, Any]:
         "forest_start": start,
         "forest_chance": drawing.forest_place(CHANCE, start) if metric == AUROC else None,
         "panels": _panels(evidence),
+    }
+
+
+def _of_classes_and_values(evidence: Evidence) -> Mapping[str, Any]:
+    result, names = evidence.metrics[evidence.split], evidence.origin["reported_metrics"]
+    return {
+        "confusion": {label: confusion_rows(one) for label, one in result.get("classes", {}).items()},
+        "value_names": [name for name in names if name in REGRESSION] if result.get("values") else [],
+    }
+
+
+def _of_screen(evidence: Evidence) -> Mapping[str, Any]:
+    screen, wells = evidence.screen, evidence.wells
+    if screen is None or wells is None:
+        return dict.fromkeys(("screen", "plates", "doses", "separations"))
+    return {
+        "screen": screen,
+        "separations": separation_rows(screen),
+        "plates": plates_of(screen, wells),
+        "doses": dose_rows(screen),
     }
 
 
@@ -171,5 +209,7 @@ def _panels(evidence: Evidence) -> Mapping[str, list[drawing.Panel]]:
         "roc": drawing.roc_panels(evidence),
         "pr": drawing.pr_panels(evidence),
         "reliability": drawing.reliability_panels(evidence),
+        "values": drawing.value_panels(evidence),
+        "doses": dose_panels(evidence.screen, evidence.doses) if evidence.screen and evidence.doses is not None else [],
         "training": drawing.training_panels(evidence),
     }

@@ -98,7 +98,7 @@ def evaluate_on(model: TrainedModel, question: Question, path: Path) -> RunFolde
 def _opening_lines(evaluation: Evaluation) -> list[str]:
     prepared, trained, part = evaluation.prepared, evaluation.model.description, evaluation.question.part
     card = prepared.adapter.card
-    drawn = " (DRAWN by a program, no radiographs)" if card.drawn else ""
+    drawn = " (DRAWN by a program)" if card.drawn else ""
     part_of = "all examples" if part == ALL else f"{part} of split {prepared.split.name}"
     return [
         f"{prepared.config.task.name} on {prepared.config.data.name}: {card.title}{drawn}",

@@ -95,6 +95,9 @@ def _read(folder: RunFolder) -> Evidence:
         origin=dataclasses.asdict(predictions.origin),
         localization=_read_if_there(folder.localization, shapes.LOCALIZATION),
         maps=maps,
+        screen=_read_if_there(folder.screen, shapes.SCREEN),
+        wells=_table(folder.wells) if folder.screen.exists() else None,
+        doses=_table(folder.dose_response) if folder.screen.exists() else None,
         scaling=_read_if_there(folder.model / "calibration.json", shapes.SCALING),
         pictures=embedded_pictures(folder.path, maps) if maps else {},
     )
@@ -140,6 +143,13 @@ def _curves(path: Path) -> pd.DataFrame:
         return pd.read_parquet(path, columns=list(COLUMNS))
     except (pa.ArrowInvalid, OSError) as error:
         raise _damaged(path, "no whole table of curves") from error
+
+
+def _table(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise _damaged(path, "no whole table") from error
 
 
 def _damaged(path: Path, reason: str) -> DataError:

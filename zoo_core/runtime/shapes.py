@@ -251,3 +251,30 @@ EVENTS: Mapping[str, TypeAdapter[Any]] = {
 }
 OTHER_EVENT: TypeAdapter[Any] = TypeAdapter(record({"event": str}))
 """Lines of `events.jsonl`."""
+
+SEPARATION = {
+    **dict.fromkeys(("n_negative", "n_positive"), int),
+    **dict.fromkeys(("z_prime", "robust_z_prime", "ssmd", "auroc"), NUMBER),
+    "reasons?": dict[str, str],
+}
+RESPONSE = {"unit": str | None, "ec50": NUMBER, "spearman": NUMBER, "reasons?": dict[str, str]}
+SCORED = {
+    "separation": SEPARATION,
+    "dose_response": named(record(RESPONSE)),
+    "hits": dict.fromkeys(("n_hits", "n_tested"), int),
+}
+SCREENED = {**SCORED, "baselines": named(record(SCORED))}
+SCREEN: TypeAdapter[Any] = TypeAdapter(
+    record(
+        {
+            **dict.fromkeys(("n_wells", "n_fields", "n_failed"), int),
+            "gate": float,
+            "false_discovery_rate": float,
+            "cannot_show": str,
+            "bootstrap": {"n_replicates": int},
+            "plates": named(record(SCREENED)),
+            "pooled": SCREENED,
+        }
+    )
+)
+"""`screen.json`."""

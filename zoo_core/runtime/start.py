@@ -122,7 +122,7 @@ def _opening_lines(prepared: Prepared) -> list[str]:
     ranks = f"{config.launch.n_ranks} rank{'s' if config.launch.n_ranks > 1 else ''}"
     if config.launch.n_virtual_ranks > 1:
         ranks = f"1 process that plays {config.launch.n_virtual_ranks} ranks"
-    drawn = " (DRAWN by a program, no radiographs)" if card.drawn else ""
+    drawn = " (DRAWN by a program)" if card.drawn else ""
     how = [f"{config.topology.weights} weights", config.precision.name, ranks]
     return [
         f"{config.task.name} on {config.data.name}: {card.title}{drawn}",

@@ -1,0 +1,192 @@
+"""A screen as pictures: wells in their places, and curves of dose and response."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from zoo_core.report.drawing import SIDE, Line, Panel
+from zoo_core.report.evidence import Node
+from zoo_core.report.wording import Interval, full, span, value
+
+MODEL, WELL, FITTED = "model", "well", "fitted"
+"""The network's own score, and the kinds of rows of `dose_response.parquet`."""
+
+LOWEST, HIGHEST = 0.02, 0.98
+"""Quantiles of a plate's scores that are the ends of its colours: one odd well does not make the others alike."""
+
+NOT_TESTED = "no EC50"
+
+
+@dataclass(frozen=True)
+class Well:
+    """A well in its place.
+
+    Attributes:
+        name: such as "B07".
+        row: from 0.
+        column: from 0.
+        shade: 0 to 1, where its score lies between the ends of the plate; None of a well without a score.
+        role: "negative", "positive", "empty" or "sample".
+        is_hit: whether it was called.
+        text: what a reader is told of it.
+    """
+
+    name: str
+    row: int
+    column: int
+    shade: float | None
+    role: str
+    is_hit: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Plate:
+    """A plate.
+
+    Attributes:
+        name: of the plate.
+        note: its Z' and hits.
+        rows: names of the rows, from the top.
+        columns: their numbers, from the left.
+        wells: those that are judged.
+        ends: scores that the colours begin and end with.
+    """
+
+    name: str
+    note: str
+    rows: Sequence[str]
+    columns: Sequence[int]
+    wells: Sequence[Well]
+    ends: tuple[float, float]
+
+
+def plates_of(screen: Node, wells: pd.DataFrame) -> list[Plate]:
+    """One picture a plate, of the wells that were judged.
+
+    Args:
+        screen: `screen.json`.
+        wells: `wells.parquet`.
+    """
+    judged = wells[wells["is_judged"]]
+    return [_plate(name, one, judged[judged["meta.plate"] == name]) for name, one in screen["plates"].items()]
+
+
+def separation_rows(screen: Node) -> list[tuple[str, str, Node]]:
+    """Plate, score, and how the controls are told apart by it: the network first, then the baselines."""
+    parts = {**screen["plates"], **({"all plates": screen["pooled"]} if len(screen["plates"]) > 1 else {})}
+    return [
+        (plate, name, separation)
+        for plate, one in parts.items()
+        for name, separation in (
+            (MODEL, one["separation"]),
+            *((kind, base["separation"]) for kind, base in one["baselines"].items()),
+        )
+    ]
+
+
+def dose_rows(screen: Node) -> list[tuple[str, str, str, str, str]]:
+    """Treatment, score, EC50 with its unit or why there is none, its interval, and Spearman's correlation."""
+    pooled = screen["pooled"]
+    found = {MODEL: pooled["dose_response"], **{k: one["dose_response"] for k, one in pooled["baselines"].items()}}
+    treatments = list(found[MODEL])
+    return [
+        (treatment, name, *_ec50(responses[treatment]), full(responses[treatment]["spearman"]))
+        for treatment in treatments
+        for name, responses in found.items()
+    ]
+
+
+def dose_panels(screen: Node, curves: pd.DataFrame, scores: Iterable[str] = (MODEL,)) -> list[Panel]:
+    """Score against concentration, one picture a treatment and score; the wells as dots, the fit as a line."""
+    pooled = curves[curves["plate"] == "pooled"]
+    panels = []
+    for treatment, one in screen["pooled"]["dose_response"].items():
+        for score in scores:
+            own = pooled[(pooled["treatment"] == treatment) & (pooled["score"] == score)]
+            if len(own):
+                panels.append(_dose_panel(treatment, one, own))
+    return panels
+
+
+def _plate(name: str, one: Node, wells: pd.DataFrame) -> Plate:
+    rows, columns = sorted(wells["meta.row"].unique(), key=lambda r: (len(r), r)), sorted(wells["meta.column"].unique())
+    scores = wells[f"score.{MODEL}"]
+    low, high = float(scores.quantile(LOWEST)), float(scores.quantile(HIGHEST))
+    found = [_well(row, rows, columns, low, high) for row in wells.to_dict("records")]  # type: ignore[arg-type] # columns are words
+    z_prime, hits = one["separation"]["z_prime"], one["hits"]
+    note = f"Z' {full(z_prime)}; {hits['n_hits']} hits of {hits['n_tested']} wells"
+    return Plate(name, note, rows, [int(c) for c in columns], found, (low, high))
+
+
+def _well(row: Node, rows: Sequence[str], columns: Sequence[int], low: float, high: float) -> Well:
+    score, role = row[f"score.{MODEL}"], row["meta.control_role"]
+    role = role if isinstance(role, str) else "sample"
+    shade = None if math.isnan(score) else min(max((score - low) / (high - low), 0.0), 1.0) if high > low else 0.5
+    is_hit = row[f"is_hit.{MODEL}"]
+    treatment = row["meta.treatment"] if isinstance(row["meta.treatment"], str) else role
+    dose = row["meta.concentration"]
+    unit = row["meta.concentration_unit"]
+    said: str = "" if pd.isna(dose) else f" {dose:g} {unit if isinstance(unit, str) else ''}".rstrip()
+    name = str(row["meta.well"])
+    return Well(
+        name,
+        rows.index(row["meta.row"]),
+        columns.index(row["meta.column"]),
+        shade,
+        role,
+        bool(is_hit) if not pd.isna(is_hit) else False,
+        f"{name}: {treatment}{said}, score {score:.3g}",
+    )
+
+
+def _ec50(one: Node) -> tuple[str, str]:
+    number = one["ec50"]
+    if number is None:
+        return str(one.get("reasons", {}).get("ec50", NOT_TESTED)), ""
+    return f"{number[0]:.3g} {one['unit'] or ''}".rstrip(), _ends(number)
+
+
+def _ends(interval: Interval) -> str:
+    low, high = (("" if end is None else f"{end:.3g}") for end in interval[1:])
+    return f"{low or 'unbounded'} to {high or 'unbounded'}" if low or high else ""
+
+
+def _dose_panel(treatment: str, one: Node, own: pd.DataFrame) -> Panel:
+    wells, curve = own[own["kind"] == WELL], own[own["kind"] == FITTED].sort_values("concentration")
+    known = wells[wells["concentration"] > 0]
+    doses = [math.log10(dose) for dose in known["concentration"]]
+    low, high = float(own["value"].min()), float(own["value"].max())
+    first, last = (min(doses), max(doses)) if doses else (0.0, 1.0)
+
+    def place(dose: float, number: float) -> tuple[float, float]:
+        across = 0.5 if last == first else (math.log10(dose) - first) / (last - first)
+        up = 0.5 if high == low else (number - low) / (high - low)
+        return round(SIDE * across, 1), round(SIDE * (1 - up), 1)
+
+    dots = tuple(place(dose, number) for dose, number in zip(known["concentration"], known["value"], strict=True))
+    fitted = [
+        place(dose, number)
+        for dose, number in zip(curve["concentration"], curve["value"], strict=True)
+        if dose > 0 and first <= math.log10(dose) <= last
+    ]
+    path = "M" + "L".join(f"{x:g},{y:g}" for x, y in fitted) if fitted else ""
+    text, ends = _ec50(one)
+    note = f"EC50 {text}{f' ({ends})' if ends else ''}" if one["ec50"] is not None else text
+    unit = one["unit"] or ""
+    return Panel(
+        treatment,
+        note,
+        (Line("points", "", dots), *((Line(MODEL, path),) if path else ())),
+        (f"{10**first:g} {unit}".strip(), f"{10**last:g} {unit}".strip(), value([low]), value([high])),
+    )
+
+
+def z_prime_words(separation: Node) -> str:
+    """Z' with its interval, or why there is none."""
+    number = separation["z_prime"]
+    if number is None:
+        return str(separation.get("reasons", {}).get("z_prime", "undefined"))
+    return f"{value(number)} ({span(number)})" if span(number) else value(number)
