@@ -3,6 +3,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from zoo_core.contract import DataError, MachineError
 from zoo_phenomics.profiles import (
@@ -232,3 +233,29 @@ def test_a_machine_without_anndata_is_told_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "anndata", None)
     with pytest.raises(MachineError, match=r"install zoo-phenomics\[anndata\]"):
         to_anndata(profiles().table)
+
+
+def test_high_doses_of_the_real_plate_are_active_and_the_lowest_are_not(shared_data):
+    """BBBC013, by mean, spread and correlation of its two channels: four wells a dose, sixteen negative controls."""
+    folder = shared_data("hcs_bbbc013_plate")
+    layout = pd.read_csv(folder / "platemap.csv")
+    values = []
+    for names in layout[["channel1_png", "channel2_png"]].itertuples(index=False):
+        first, second = (np.asarray(Image.open(folder / "images" / name), dtype=float) for name in names)
+        together = np.corrcoef(first.ravel(), second.ravel())[0, 1]
+        values.append([together, first.mean(), first.std(), second.mean(), second.std()])
+    is_sample = layout["control"] == 0
+    table = pd.DataFrame(values, columns=[f"feature.{k}" for k in range(5)]).assign(
+        **{
+            "meta.plate": "BBBC013",
+            "meta.well_id": "BBBC013/" + layout["well"],
+            "meta.treatment": layout["compound_inferred"].where(is_sample),
+            "meta.concentration": layout["dose_index"].where(is_sample).astype(float),
+            "meta.control_role": layout["control"].map({-1: "negative", 1: "positive"}),
+        }
+    )
+    found = phenotypic_activity(profiles(table).table)
+    assert len(found) == 2 * 9 + 1
+    is_high = (found["meta.concentration"] >= 6) | found["meta.treatment"].isna()
+    assert found.loc[is_high, "corrected_p_value"].max() < 0.05
+    assert found.loc[found["meta.concentration"] == 1, "corrected_p_value"].min() > 0.05

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,7 +97,9 @@ Responses = dict[str, dict[str, DoseResponse]]
 """By score and treatment."""
 
 
-def respond(wells: pd.DataFrame, columns: Sequence[ScoreColumn], draws: Draws) -> Responses:
+def respond(
+    wells: pd.DataFrame, columns: Sequence[ScoreColumn], draws: Draws, only: Collection[str] | None = None
+) -> Responses:
     """Look at each treatment that has concentrations, over all wells that are given.
 
     Samples make the curve; negative controls anchor it at no dose: those that bear the treatment's name where there are
@@ -107,11 +109,16 @@ def respond(wells: pd.DataFrame, columns: Sequence[ScoreColumn], draws: Draws) -
         wells: of `aggregate_wells`; each has every score.
         columns: scores; all see the same draws, so that differences of Spearman's correlation are paired.
         draws: of sample wells with replacement, the same for each treatment.
+        only: treatments to look at; all where it is None.
     """
     wells = wells.sort_values("meta.well_id").reset_index(drop=True)
     is_dosed = wells["meta.control_role"].isna() & wells["meta.concentration"].notna()
     samples = wells.assign(treatment=wells["meta.treatment"].astype(object).fillna(UNNAMED).astype(str))[is_dosed]
-    by_treatment = {str(name): (own, _anchors(wells, str(name), own)) for name, own in samples.groupby("treatment")}
+    by_treatment = {
+        str(name): (own, _anchors(wells, str(name), own))
+        for name, own in samples.groupby("treatment", sort=True)
+        if only is None or name in only
+    }
     return {
         one.name: {name: _respond(*both, one.of_wells, draws) for name, both in by_treatment.items()} for one in columns
     }

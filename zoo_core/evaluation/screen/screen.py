@@ -1,5 +1,6 @@
 """All that a screen shows, per plate and pooled, for a model and the baselines beside it on the same wells."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -82,8 +83,10 @@ def evaluate_screen(
     by_plate = {str(name): own for name, own in judged.groupby("meta.plate", sort=True)}
     hits = {name: call_hits(own, columns) for name, own in by_plate.items()}
     found = {name: _find(own, columns, draws) for name, own in by_plate.items()}
-    # One plate is what is pooled: its curves need not be fitted twice.
-    pooled = next(iter(found.values())) if len(found) == 1 else _find(judged, columns, draws)
+    pooled = (
+        separate(judged, columns, draws),
+        _pooled_responses(judged, columns, draws, [own for _, own in found.values()]),
+    )
     plates = {name: _record(*found[name], _hit_records(hits[name])) for name in found}
     record = _counts(wells, table, columns, split) | {
         "n_without_score": int((~has_scores).sum()),
@@ -100,6 +103,21 @@ _Found = tuple[dict[str, Separation], Responses]
 
 def _find(wells: pd.DataFrame, columns: Sequence[ScoreColumn], draws: Draws) -> _Found:
     return separate(wells, columns, draws), respond(wells, columns, draws)
+
+
+def _pooled_responses(
+    wells: pd.DataFrame, columns: Sequence[ScoreColumn], draws: Draws, plates: Sequence[Responses]
+) -> Responses:
+    """Over all plates; a treatment that lies on one alone has been looked at already."""
+    n_plates = Counter(name for one in plates for name in one[columns[0].name])
+    again = respond(wells, columns, draws, only={name for name, n in n_plates.items() if n > 1})
+    return {
+        score: {
+            name: own.get(name) or next(one[score][name] for one in plates if name in one[score])
+            for name in sorted(n_plates)
+        }
+        for score, own in again.items()
+    }
 
 
 def _check(columns: Sequence[ScoreColumn], split: str) -> None:
