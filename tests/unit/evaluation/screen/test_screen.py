@@ -211,3 +211,29 @@ def test_a_plate_without_a_wells_table_has_nothing_to_be_judged_by_and_says_so(t
 def test_scores_without_a_name_of_their_own_are_refused(table, columns):
     with pytest.raises(DataError, match="each of a name of its own"):
         evaluate_screen(table, columns)
+
+
+@pytest.mark.parametrize("columns", [[], ["meta.concentration"]], ids=["whole", "without doses"])
+def test_tables_are_written_as_parquet_and_read_back(table, tmp_path, columns):
+    screen = evaluate_screen(table.drop(columns=columns), COLUMNS, n_replicates=0)
+    for name in ("wells", "curves"):
+        frame = getattr(screen, name)
+        frame.to_parquet(tmp_path / name, index=False)
+        again, before = (
+            one.astype(object).where(one.notna(), None) for one in (pd.read_parquet(tmp_path / name), frame)
+        )
+        pd.testing.assert_frame_equal(again, before)
+
+
+def test_a_logistic_regression_on_one_number_separates_as_the_number_itself(table):
+    """What a baseline fitted on the correlation alone is: its log odds are a straight line of the correlation."""
+    probability = 1 / (1 + np.exp(-(30 * table[PIXELS.column] - 12)))
+    both = table.assign(fitted=probability)
+    record = evaluate_screen(
+        both, [PIXELS, ScoreColumn("fitted", "fitted", is_probability=True)], n_replicates=50
+    ).record
+    raw, fitted = record[POOLED], record[POOLED]["baselines"]["fitted"]
+    for name in ("z_prime", "robust_z_prime", "ssmd", "auroc"):
+        assert fitted["separation"][name] == pytest.approx(raw["separation"][name], rel=1e-6)
+    assert fitted["dose_response"]["drug"]["spearman"] == pytest.approx(raw["dose_response"]["drug"]["spearman"])
+    assert fitted["dose_response"]["drug"]["ec50"] == pytest.approx(raw["dose_response"]["drug"]["ec50"], rel=1e-3)
