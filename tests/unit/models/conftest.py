@@ -10,6 +10,7 @@ import pytest
 
 from zoo_core.contract import InputScaling, Topology, Weights
 from zoo_core.models.densenet import densenet121
+from zoo_core.models.mobilenet import mobilenetv2
 from zoo_core.models.resnet import resnet50
 from zoo_core.models.vgg import vgg16
 
@@ -51,7 +52,7 @@ def _randomise(model: Any, seed: int = 0) -> Any:
 @pytest.fixture(scope="session")
 def topologies() -> dict[str, Topology]:
     """The built-in topologies by name."""
-    plugins = {"densenet121": densenet121, "resnet50": resnet50, "vgg16": vgg16}
+    plugins = {"densenet121": densenet121, "mobilenetv2": mobilenetv2, "resnet50": resnet50, "vgg16": vgg16}
     return {name: plugin.create(plugin.config()) for name, plugin in plugins.items()}
 
 

@@ -3,6 +3,8 @@
 import dataclasses
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -10,23 +12,26 @@ import numpy as np
 import pytest
 
 from zoo_core.contract import ConfigError, InputScaling, Topology
+from zoo_core.data.images import read_rgb, resize
 from zoo_core.models.densenet import densenet121
+from zoo_core.models.mobilenet import mobilenetv2
 from zoo_core.models.resnet import resnet50
 from zoo_core.models.vgg import vgg16
+from zoo_core.models.weights import load_weights
 
-NAMES = ["densenet121", "resnet50", "vgg16"]
-N_WEIGHTS = {"densenet121": 7_037_504, "resnet50": 23_561_152, "vgg16": 14_714_688}
+NAMES = ["densenet121", "mobilenetv2", "resnet50", "vgg16"]
+N_WEIGHTS = {"densenet121": 7_037_504, "mobilenetv2": 2_257_984, "resnet50": 23_561_152, "vgg16": 14_714_688}
 """As the papers' networks have them without their classifier; keras-cv states the same."""
-N_CHANNELS = {"densenet121": 1024, "resnet50": 2048, "vgg16": 512}
+N_CHANNELS = {"densenet121": 1024, "mobilenetv2": 1280, "resnet50": 2048, "vgg16": 512}
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_built_in_satisfies_the_contract(name: str, topologies: dict[str, Topology]) -> None:
     assert isinstance(topologies[name], Topology)
-    assert set(topologies[name].weights) == {"imagenet"}
+    assert "imagenet" in topologies[name].weights
 
 
-@pytest.mark.parametrize("plugin", [densenet121, resnet50, vgg16])
+@pytest.mark.parametrize("plugin", [densenet121, mobilenetv2, resnet50, vgg16])
 def test_a_configuration_is_frozen_and_has_defaults(plugin: Any) -> None:
     config = plugin.config()
     assert dataclasses.is_dataclass(config)
@@ -95,6 +100,35 @@ def test_a_preset_is_one_that_keras_cv_knows(
     weights = topologies[name].weights["imagenet"]
     assert weights.source.removeprefix("preset:") in type(backbones[name]).presets_with_weights
     assert weights.scaling == InputScaling()
+
+
+def test_mobilenetv2_takes_its_published_arrays_and_their_scaling(
+    topologies: dict[str, Topology], backbones: dict[str, Any], shared_data: Callable[[str], Path]
+) -> None:
+    file = next(shared_data("pretrained_mobilenetv2").glob("*.npz"))
+    loaded = load_weights(backbones["mobilenetv2"], topologies["mobilenetv2"], str(file))
+    assert (loaded.trained_on, loaded.scaling.factor, loaded.scaling.mean[0]) == ("ImageNet 2012", 255.0, 127.5)
+    with np.load(file) as arrays:
+        wanted = arrays["block_10_depthwise/depthwise_kernel"]
+    kernel = next(v for v in backbones["mobilenetv2"].variables if v.path == "block_10_depthwise/kernel")
+    np.testing.assert_array_equal(kernel.numpy(), wanted)
+
+
+def test_the_published_arrays_tell_leaves_apart(
+    topologies: dict[str, Topology], shared_data: Callable[[str], Path]
+) -> None:
+    """Nearest neighbour among 90 leaves: 0.90 of them are of the same class; with random weights 0.36."""
+    root, file = shared_data("plantvillage_potato"), next(shared_data("pretrained_mobilenetv2").glob("*.npz"))
+    folders = sorted(path for path in root.iterdir() if path.is_dir())
+    paths = [path for folder in folders for path in sorted(folder.iterdir())[:30]]
+    backbone = topologies["mobilenetv2"].build((160, 160, 3))
+    load_weights(backbone, topologies["mobilenetv2"], str(file))
+    images = np.stack([resize(read_rgb(path), (160, 160)) for path in paths])
+    features = backbone.predict(images / 127.5 - 1, verbose=0).mean(axis=(1, 2))
+    features /= np.linalg.norm(features, axis=1, keepdims=True)
+    likeness = features @ features.T - 2 * np.eye(len(paths))
+    nearest = likeness.argmax(axis=1) // 30
+    assert (nearest == np.arange(len(paths)) // 30).mean() > 0.8
 
 
 def test_describing_a_topology_imports_no_tensorflow() -> None:

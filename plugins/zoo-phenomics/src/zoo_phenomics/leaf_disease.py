@@ -40,7 +40,7 @@ class LeafDisease:
     """Multi-class classification of leaf photographs."""
 
     primary_metric = PrimaryMetric("mean.macro_f1", "max", tolerance=0.005)
-    reporting = Reporting(metrics=("macro_f1", "auroc", "auprc"))
+    reporting = Reporting(metrics=("macro_f1", "auroc", "auprc"), noun="class")
     image_baselines = {BORDER: "the border of the picture alone"}  # noqa: RUF012 - read only
 
     def __init__(self, config: LeafDiseaseConfig) -> None:
