@@ -31,7 +31,7 @@ def fill(folder: Path, *names: str, values: np.ndarray = GREY) -> Path:
 
 
 def plan(folder: Path, pattern: str, wells: tuple[str, ...] = ("A01",), **wanted: object) -> ImportPlan:
-    source = walk(folder)
+    source = walk(folder, without=folder / "plate")
     places = find_places(source, compile_pattern(pattern))
     return plan_import(
         places, source.root, Wanted("p", **wanted), pd.DataFrame({"well": wells}), lambda done, total: None
@@ -192,13 +192,14 @@ def test_a_well_of_the_table_must_be_on_the_plate(tmp_path: Path) -> None:
     assert plan(tmp_path, "{well}.png", ("A01", "I01"), size=(16, 24)).gaps.wells == ("A01", "I01")
 
 
-def test_no_link_leads_out_of_the_source(tmp_path: Path) -> None:
+def test_no_link_leads_out_of_the_source_and_what_is_written_is_no_source(tmp_path: Path) -> None:
     outside = fill(tmp_path / "outside", "A02.png", "A03.png")
     source = fill(tmp_path / "source", "A01.png", "kept/x.png", ".A09.png", ".hidden/A08.png")
     (source / "A02.png").symlink_to(outside / "A02.png")
     (source / "A04.png").symlink_to(source / "kept" / "x.png")
     (source / "folder").symlink_to(outside, target_is_directory=True)
     (source / "circle").symlink_to(source, target_is_directory=True)
+    fill(source, "plate/A05.png", "plates/A06.png")
     found = plan(source, "{well}.png")
-    assert found.n_fields == {"A01": 1, "A04": 1}
+    assert found.n_fields == {"A01": 1, "A04": 1, "A06": 1}
     assert found.n_ignored["link"] == 3

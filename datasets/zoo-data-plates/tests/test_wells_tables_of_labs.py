@@ -77,7 +77,7 @@ def test_csv_and_parquet_say_the_same(table: Callable[[str], Path], tmp_path: Pa
 
 
 def test_roles_in_our_words_need_no_option(table: Callable[[str], Path]) -> None:
-    rows = read(table("well,control_role\nA1,negative\nA2,sample\nA3,\nA4,empty\n")).rows
+    rows = read(table("well,control_role\nA1,Negative\nA2,sample\nA3,\nA4,empty\n")).rows
     assert list(rows["control_role"].fillna("-")) == ["negative", "-", "-", "empty"]
 
 

@@ -112,7 +112,7 @@ def import_plate(job: ImportJob, progress: Progress) -> ImportReport:
     start = time.monotonic()
     pattern = compile_pattern(job.pattern)
     table = read_table(job.table, job.options)
-    source = walk(job.source)
+    source = walk(job.source, without=job.plate)
     places = find_places(source, pattern)
     looked_at = _partly(progress, "looking at pictures")
     plan = plan_import(places, source.root, job.wanted, table.rows, looked_at)

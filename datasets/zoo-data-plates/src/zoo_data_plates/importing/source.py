@@ -23,12 +23,15 @@ class Source:
     n_links: int
 
 
-def walk(folder: Path) -> Source:
+def walk(folder: Path, without: Path) -> Source:
     """Find all files in a folder and in those below it.
 
     A link to a file inside counts as a file. A link to a folder is never followed, as it may lead in circles, nor is
     one to a file outside: a name in the folder must not decide what else of the machine is read.
 
+    Args:
+        folder: where.
+        without: a folder that is left out, such as the one that is written to.
     Raises:
         DataError: it is no folder, or a part of it cannot be listed.
     """
@@ -37,7 +40,7 @@ def walk(folder: Path) -> Source:
     root = folder.resolve()
     paths, n_links = [], 0
     try:
-        for entry in _entries(root):
+        for entry in _entries(root, str(without.resolve())):
             path = Path(entry.path)
             if entry.is_symlink() and (path.is_dir() or not path.resolve().is_relative_to(root)):
                 n_links += 1
@@ -48,12 +51,12 @@ def walk(folder: Path) -> Source:
     return Source(root, tuple(sorted(paths)), n_links)
 
 
-def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+def _entries(folder: Path, without: str) -> Iterator[os.DirEntry[str]]:
     waiting = [str(folder)]
     while waiting:
         with os.scandir(waiting.pop()) as entries:
             for entry in entries:
-                if entry.name.startswith("."):
+                if entry.name.startswith(".") or entry.path == without:
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(entry.path)

@@ -162,6 +162,7 @@ def _roles(table: pd.DataFrame, options: TableOptions, path: Path) -> tuple[pd.S
     if never:
         raise ConfigError(f"--role: no well of {path.name} has the control role '{never[0]}'. It has {_some(values)}")
     if not meanings:
+        values = values.str.lower()
         unknown = values[values.notna() & ~values.isin(list(ROLES))]
         if len(unknown):
             raise DataError(
