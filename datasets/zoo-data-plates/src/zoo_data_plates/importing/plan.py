@@ -147,13 +147,7 @@ def plan_import(
         _check_guess(table["well"], design)
     checked = checked_wells(table, design.rows, [int(column) for column in design.columns])
     fields = _fields(places)
-    named, there = set(checked["well"]), {str(well) for well in wells}
-    gaps = Gaps(
-        wells=tuple(well for well in checked["well"] if well not in there),
-        rows=tuple(str(well) for well in wells if str(well) not in named),
-        fields=_missing_fields(fields),
-        channels=_missing_channels(fields, design, form),
-    )
+    gaps = _gaps(fields, list(checked["well"]), design, form)
     return ImportPlan(design, form, fields, _with_missing(checked, gaps.channels), gaps, places.n_ignored)
 
 
@@ -254,6 +248,16 @@ def _fields(places: Places) -> tuple[FieldPlan, ...]:
         fields.append(FieldPlan(str(well), n_seen[well], files[well, number]))
         n_seen[well] += 1
     return tuple(fields)
+
+
+def _gaps(fields: Sequence[FieldPlan], table_wells: Sequence[str], design: PlateDesign, form: Form) -> Gaps:
+    imaged = dict.fromkeys(one.well for one in fields)
+    return Gaps(
+        wells=tuple(well for well in table_wells if well not in imaged),
+        rows=tuple(well for well in imaged if well not in set(table_wells)),
+        fields=_missing_fields(fields),
+        channels=_missing_channels(fields, design, form),
+    )
 
 
 def _missing_fields(fields: Sequence[FieldPlan]) -> tuple[str, ...]:
