@@ -9,7 +9,8 @@ from zoo_core.evaluation.comparison import AGAINST
 from zoo_core.evaluation.predictions import Origin
 from zoo_core.report.comparison import comparison_verdicts
 from zoo_core.report.conversion_table import conversion_lines, conversion_table
-from zoo_core.report.table import decisions_table, differences_table, findings_table, runs_table
+from zoo_core.report.evidence import CLASSIFICATION, RANKING, REGRESSION
+from zoo_core.report.table import decisions_table, differences_table, findings_table, judged_table, runs_table
 from zoo_core.report.verdicts import overlap_verdicts
 from zoo_core.report.wording import nouns
 
@@ -29,10 +30,14 @@ def show_results(metrics: dict[str, Any], origin: Origin) -> None:
     """
     split, console = _shown_split(metrics), _console()
     title = f"{_subject(origin, split)}, {metrics[split]['n']} examples"
-    console.print(findings_table(metrics[split], origin.reported_metrics, title, console.width))
+    _print_judged(metrics[split], origin, title, console)
+    names = [name for name in origin.reported_metrics if name in RANKING]
+    if metrics[split]["labels"]:
+        console.print(findings_table(metrics[split], names, title, console.width))
     _print_overlap(origin)
     _print_notes(metrics[split])
-    _print_decisions(metrics[split], console)
+    if metrics[split]["labels"]:
+        _print_decisions(metrics[split], console)
 
 
 def show_comparison(metrics: dict[str, Any], origins: tuple[Origin, Origin]) -> None:
@@ -78,6 +83,14 @@ def show_conversion(record: dict[str, Any]) -> None:
         click.echo(line)
 
 
+def _print_judged(result: dict[str, Any], origin: Origin, title: str, console: Console) -> None:
+    """What is judged by other metrics than labels that are present or absent."""
+    for place, family, heading in (("classes", CLASSIFICATION, "label"), ("values", REGRESSION, "value")):
+        names = [name for name in origin.reported_metrics if name in family]
+        if result.get(place) and names:
+            console.print(judged_table(result[place], names, title, heading))
+
+
 def _print_overlap(origin: Origin) -> None:
     """Say what the model has seen of what it is tested on, where it has."""
     for verdict in overlap_verdicts(origin.overlap):
@@ -89,7 +102,8 @@ def _print_notes(result: dict[str, Any]) -> None:
     draws = result["bootstrap"]
     if draws["n_replicates"]:
         click.echo(f"In brackets: 95 % intervals from {draws['n_replicates']} draws of {draws['n_groups']} groups.")
-    for name, node in {**result["labels"], "mean": result["mean"]}.items():
+    judged = {**result.get("classes", {}), **result.get("values", {}), **result["labels"]}
+    for name, node in {**judged, "mean": result["mean"]}.items():
         if "reason" in node:
             click.echo(f"{name}: {node['reason']}.")
 

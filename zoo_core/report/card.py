@@ -4,10 +4,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from zoo_core.report.evidence import Evidence
+from zoo_core.report.evidence import RANKING, Evidence
 from zoo_core.report.page import templates
 from zoo_core.report.verdicts import baseline_words, overlap_verdicts, verdicts
-from zoo_core.report.wording import as_markdown, group_name, metric_title
+from zoo_core.report.wording import as_markdown, counted_labels, group_name, metric_title, noun
 
 HUB_METRICS = {"auroc": "roc_auc", "auprc": "average_precision"}
 """Names under which hubs know our metrics."""
@@ -42,6 +42,8 @@ def render_model_card(evidence: Evidence) -> str:
         metric=evidence.metric,
         result=result,
         names=evidence.origin["reported_metrics"],
+        label_names=[name for name in evidence.origin["reported_metrics"] if name in RANKING],
+        noun=noun(result),
         strata=evidence.strata[evidence.split],
         verdicts=verdicts(evidence),
         stamps=list(overlap_verdicts(evidence.origin.get("overlap"))),
@@ -83,7 +85,8 @@ def _front_matter(evidence: Evidence) -> Mapping[str, Any]:
 
 
 def _result(evidence: Evidence) -> Mapping[str, Any]:
-    card, mean = evidence.run["data"]["card"], evidence.metrics[evidence.split]["mean"]
+    card, result = evidence.run["data"]["card"], evidence.metrics[evidence.split]
+    mean = result["mean"]
     defined = [name for name in evidence.origin["reported_metrics"] if mean[name] is not None]
     return {
         "task": {"type": "image-classification", "name": evidence.origin["task"]},
@@ -91,7 +94,7 @@ def _result(evidence: Evidence) -> Mapping[str, Any]:
         "metrics": [
             {
                 "type": HUB_METRICS.get(name, name),
-                "name": f"mean {metric_title(name)} of {mean['n_labels']} findings",
+                "name": f"mean {metric_title(name)} of {counted_labels(mean['n_labels'], result)}",
                 "value": mean[name][0],
             }
             for name in defined

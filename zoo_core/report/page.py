@@ -85,7 +85,9 @@ def templates() -> Environment:
     )
     names = ("value", "span", "full", "signed", "signed_value", "signed_span", "spaced", "metric_title", "percent")
     environment.filters |= {name: getattr(wording, name) for name in (*names, "as_text", "listed")}
-    environment.globals |= {name: getattr(wording, name) for name in ("counted", "counted_labels", "flattened")}
+    environment.globals |= {
+        name: getattr(wording, name) for name in ("counted", "counted_labels", "flattened", "n_defined")
+    }
     environment.globals |= {"excludes": excludes}
     return environment
 
@@ -122,6 +124,7 @@ def _of_findings(evidence: Evidence) -> Mapping[str, Any]:
     return {
         "metrics": evidence.metrics,
         "names": evidence.origin["reported_metrics"],
+        "headline": {name: _headline(name, result) for name in evidence.origin["reported_metrics"]},
         "label_names": [name for name in evidence.origin["reported_metrics"] if name in RANKING],
         "has_labels": bool(result["labels"]),
         "metric": metric,
@@ -136,6 +139,15 @@ def _of_findings(evidence: Evidence) -> Mapping[str, Any]:
         "forest_chance": drawing.forest_place(CHANCE, start) if metric == AUROC else None,
         "panels": _panels(evidence),
     }
+
+
+def _headline(name: str, result: Node) -> str:
+    """What a mean is called, and what it is over where that is more than one."""
+    if name in RANKING and result["labels"]:
+        n = wording.n_defined(result["labels"], name)
+        return f"mean {wording.metric_title(name)} of {wording.counted_labels(n, result)}"
+    judged = result.get("values" if name in REGRESSION else "classes") or {}
+    return f"{'mean ' if len(judged) > 1 else ''}{wording.metric_title(name)} of {wording.listed(list(judged))}"
 
 
 def _of_classes_and_values(evidence: Evidence) -> Mapping[str, Any]:

@@ -7,7 +7,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from zoo_core.report.wording import metric_title, noun
+from zoo_core.report.evidence import RANKING
+from zoo_core.report.wording import metric_title, n_defined, noun
 
 Node = Mapping[str, Any]
 """A label of `metrics.json`, or the mean of the labels."""
@@ -43,6 +44,29 @@ def findings_table(result: Node, metric_names: Sequence[str], title: str, width:
         return _table(result, [*metrics, *baselines], title)
 
     return _widest([with_intervals(len(metric_names)), with_intervals(1)], width)
+
+
+def judged_table(judged: Mapping[str, Node], metric_names: Sequence[str], title: str, heading: str) -> Table:
+    """One row a value, or a label of several classes: its examples, its metrics, and the first of each baseline.
+
+    Args:
+        judged: `classes` or `values` of one split of `metrics.json`, not empty.
+        metric_names: those that it has.
+        title: what was predicted, on which data.
+        heading: what stands above the names.
+    """
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    kinds = list(dict.fromkeys(kind for one in judged.values() for kind in one["baselines"]))
+    first = metric_title(metric_names[0])
+    table.add_column(heading, no_wrap=True)
+    for name in ("examples", *map(metric_title, metric_names), *(f"{kind} {first}" for kind in kinds)):
+        table.add_column(name.replace(" ", "\n"), justify="right", no_wrap=True)
+    for name, one in judged.items():
+        numbers = [_interval(one[metric]) for metric in metric_names]
+        baselines = [_baseline_cell(kind, metric_names[0])(one) for kind in kinds]
+        unit = f" ({one['unit']})" if one.get("unit") else ""
+        table.add_row(f"{name}{unit}", str(one["n"]), *numbers, *baselines)
+    return table
 
 
 def differences_table(result: Node, metric_names: Sequence[str], kind: str, width: int) -> Table:
@@ -129,7 +153,8 @@ def _table(result: Node, columns: Sequence[Column], title: str) -> Table:
     table = _labels_table(result, [counts, *columns], title)
     table.add_section()
     mean = result["mean"]
-    table.add_row(f"mean of {mean['n_labels']}", "", *(cell(mean) for _, cell in columns))
+    n = max((n_defined(result["labels"], name) for name in RANKING if name in mean), default=mean["n_labels"])
+    table.add_row(f"mean of {n}", "", *(cell(mean) for _, cell in columns))
     return table
 
 

@@ -67,6 +67,15 @@ def counted_labels(n: int, node: Mapping[str, Any]) -> str:
     return counted(n, noun(node), nouns(node))
 
 
+def n_defined(labels: Mapping[str, Any], metric: str) -> int:
+    """Of how many labels a metric is defined, and its mean is over.
+
+    >>> n_defined({"a": {"auroc": [0.7, None, None]}, "b": {"auroc": None}}, "auroc")
+    1
+    """
+    return sum(label[metric] is not None for label in labels.values())
+
+
 def value(interval: Interval | None) -> str:
     """A number without its interval.
 
