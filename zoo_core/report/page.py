@@ -30,7 +30,7 @@ COVERAGE_COLUMNS = {"distinct": "seen", "repeated": "seen twice or more", "never
 MAP_KINDS = ("highest", "lowest", "most wrong")
 
 SECTIONS = {
-    "classes": "Classes",
+    "classes": "Confusion",
     "values": "Values",
     "screen": "Controls",
     "plates": "Plates",

@@ -53,7 +53,7 @@ class Progress:
 
     Attributes:
         best: highest or lowest value; None before the first.
-        best_step: steps done when it was reached.
+        best_step: steps done when it was last reached.
         n_since: epochs since then, or since the last plateau.
         n_plateaus: plateaus met.
     """
@@ -64,10 +64,14 @@ class Progress:
     n_plateaus: int = 0
 
     def after(self, value: float | None, step: int, direction: Literal["max", "min"], patience: int) -> "Progress":
-        """What it is once an epoch's value is known; an undefined value is no progress."""
+        """What it is once an epoch's value is known; an undefined value is no progress.
+
+        Of epochs with one value the last is the best, as it has learned most: on a few controls all may be perfect.
+        """
         sign = 1 if direction == "max" else -1
         if value is not None and (self.best is None or sign * value > sign * self.best):
             return replace(self, best=value, best_step=step, n_since=0)
+        best_step = self.best_step if value is None or value != self.best else step
         if self.n_since + 1 > patience:
-            return replace(self, n_since=0, n_plateaus=self.n_plateaus + 1)
-        return replace(self, n_since=self.n_since + 1)
+            return replace(self, best_step=best_step, n_since=0, n_plateaus=self.n_plateaus + 1)
+        return replace(self, best_step=best_step, n_since=self.n_since + 1)
