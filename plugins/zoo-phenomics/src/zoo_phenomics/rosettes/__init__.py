@@ -1,0 +1,1 @@
+"""Rosettes: one plant seen from above, told from its pot, measured, and followed over time."""
