@@ -16,7 +16,7 @@ NOT_IMPORTED = {
 }
 """Dependencies that no line imports, with what they are for."""
 
-OPTIONAL = {"horovod", "ai-edge-litert"}
+OPTIONAL = {"ai-edge-litert", "anndata", "horovod"}
 """Of an extra: imported where it is there."""
 
 PROJECTS = [path.parent for path in project_files()]

@@ -96,7 +96,7 @@ def brighten(images: np.ndarray, most: float, rng: np.random.Generator) -> np.nd
         most: above 0.
         rng: chooses how much.
     """
-    factor = (1 + most) ** rng.uniform(-1, 1, size=(len(images), 1, 1, 1))
+    factor: np.ndarray = (1 + most) ** rng.uniform(-1, 1, size=(len(images), 1, 1, 1))
     return np.minimum(images * factor.astype(np.float32), 1)
 
 

@@ -34,17 +34,22 @@ class PlateResponseConfig:
         image_size_px: edge of the square that the network sees; a smaller picture of a fixed size is not enlarged.
         intensity: how values become 0 to 1: `percentiles`, each channel of each picture from its own dark to its own
             bright, or `range`, as the data set declares.
+        label_smoothing: how far from 0 and 1 the controls' targets are, 0 to 1. Without it the logits of controls grow
+            for ever, each at its own pace, and wells of one kind are spread; with it they gather around two values.
         augment: whether training turns and mirrors pictures and changes their brightness.
     """
 
     image_size_px: int = 160
     intensity: Literal["percentiles", "range"] = "percentiles"
+    label_smoothing: float = 0.1
     augment: bool = True
 
     def __post_init__(self) -> None:
         refuse_no_edge(self.image_size_px)
         if self.intensity not in ("percentiles", "range"):
             raise ConfigError(f"task.intensity needs percentiles or range. Received: '{self.intensity}'")
+        if not 0 <= self.label_smoothing < 1:
+            raise ConfigError(f"task.label_smoothing needs 0 to below 1. Received: {self.label_smoothing}")
 
 
 class PlateResponse:
@@ -100,10 +105,16 @@ class PlateResponse:
         return keras.layers.Dense(1, dtype="float32", name="logits")(pooled)
 
     def loss(self, targets: Any, outputs: Any, fitted: Arrays) -> Any:
-        """Binary cross-entropy, positives weighted to count as much as negatives."""
+        """Binary cross-entropy with smoothed targets, positives weighted to count as much as negatives.
+
+        Source:
+            Szegedy et al. 2016, Rethinking the Inception Architecture, section 7, for smoothed targets.
+        """
         from keras import ops
 
-        return fitted["positive_weight"] * targets * ops.softplus(-outputs) + (1 - targets) * ops.softplus(outputs)
+        wanted = targets * (1 - self.config.label_smoothing) + self.config.label_smoothing / 2
+        weight = 1 + targets * (fitted["positive_weight"] - 1)
+        return weight * (wanted * ops.softplus(-outputs) + (1 - wanted) * ops.softplus(outputs))
 
     def predict(self, outputs: np.ndarray, fitted: Arrays) -> np.ndarray:
         """(example, 1), float32: probability of being a positive control."""
