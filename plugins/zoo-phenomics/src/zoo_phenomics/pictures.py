@@ -96,8 +96,9 @@ def brighten(images: np.ndarray, most: float, rng: np.random.Generator) -> np.nd
         most: above 0.
         rng: chooses how much.
     """
-    factor: np.ndarray = (1 + most) ** rng.uniform(-1, 1, size=(len(images), 1, 1, 1))
-    return np.minimum(images * factor.astype(np.float32), 1)
+    factor = np.power(1 + most, rng.uniform(-1, 1, size=(len(images), 1, 1, 1)))
+    brightened: np.ndarray = np.minimum(images * factor.astype(np.float32), 1)
+    return brightened
 
 
 def border(image: np.ndarray, share: float) -> np.ndarray:
