@@ -49,6 +49,8 @@ def findings_table(result: Node, metric_names: Sequence[str], title: str, width:
 def judged_table(judged: Mapping[str, Node], metric_names: Sequence[str], title: str, heading: str) -> Table:
     """One row a value, or a label of several classes: its examples, its metrics, and the first of each baseline.
 
+    The first metric has its interval.
+
     Args:
         judged: `classes` or `values` of one split of `metrics.json`, not empty.
         metric_names: those that it has.
@@ -62,9 +64,9 @@ def judged_table(judged: Mapping[str, Node], metric_names: Sequence[str], title:
     for name in ("examples", *map(metric_title, metric_names), *(f"{kind} {first}" for kind in kinds)):
         table.add_column(name.replace(" ", "\n"), justify="right", no_wrap=True)
     for name, one in judged.items():
-        numbers = [_interval(one[metric]) for metric in metric_names]
+        numbers = [(_value if i else _interval)(one[metric]) for i, metric in enumerate(metric_names)]
         baselines = [_baseline_cell(kind, metric_names[0])(one) for kind in kinds]
-        unit = f" ({one['unit']})" if one.get("unit") else ""
+        unit = f" ({one['unit']})" if one.get("unit") not in (None, "", "1") else ""
         table.add_row(f"{name}{unit}", str(one["n"]), *numbers, *baselines)
     return table
 

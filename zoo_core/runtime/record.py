@@ -97,6 +97,11 @@ class RunFolder:
         return self.path / "dose_response.parquet"
 
     @property
+    def traits(self) -> Path:
+        """What a task measured on images, one row an example; not there of a task that measures nothing."""
+        return self.path / "traits.parquet"
+
+    @property
     def boxes(self) -> Path:
         """Maps against boxes, one row an example and label."""
         return self.path / "boxes.parquet"

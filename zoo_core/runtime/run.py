@@ -38,6 +38,7 @@ from zoo_core.runtime.sharing import sharing_of
 from zoo_core.runtime.step import TrainStep, make_optimizer
 from zoo_core.runtime.trained_model import Baselines
 from zoo_core.runtime.trainer import Trainer
+from zoo_core.runtime.traits import write_traits
 from zoo_core.runtime.wishes import Wishes
 
 
@@ -100,6 +101,7 @@ def _execute(
         predictions = with_metadata_baselines(prepared, predictions, baselines.metadata)
         predictions = with_image_baselines(prepared, predictions, baselines.images, trainer.progress)
         write_screen(folder, prepared, predictions, PREDICTED_PARTS[-1])
+        write_traits(folder, prepared, trainer.progress)
         values = _write_results(folder, prepared, predictions)
         log.write(RunFinished(time.monotonic() - start, *values))
         write_report(folder)
