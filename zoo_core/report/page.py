@@ -124,7 +124,7 @@ def _of_findings(evidence: Evidence) -> Mapping[str, Any]:
     return {
         "metrics": evidence.metrics,
         "names": evidence.origin["reported_metrics"],
-        "headline": {name: _headline(name, result) for name in evidence.origin["reported_metrics"]},
+        "headline": {name: title for name in evidence.origin["reported_metrics"] if (title := _headline(name, result))},
         "label_names": [name for name in evidence.origin["reported_metrics"] if name in RANKING],
         "has_labels": bool(result["labels"]),
         "metric": metric,
@@ -141,12 +141,14 @@ def _of_findings(evidence: Evidence) -> Mapping[str, Any]:
     }
 
 
-def _headline(name: str, result: Node) -> str:
-    """What a mean is called, and what it is over where that is more than one."""
+def _headline(name: str, result: Node) -> str | None:
+    """What a mean is called, and what it is over where that is more than one; None where the units of these differ."""
     if name in RANKING and result["labels"]:
         n = wording.n_defined(result["labels"], name)
         return f"mean {wording.metric_title(name)} of {wording.counted_labels(n, result)}"
     judged = result.get("values" if name in REGRESSION else "classes") or {}
+    if len({one.get("unit") for one in judged.values()}) > 1 and name != "r2":
+        return None
     return f"{'mean ' if len(judged) > 1 else ''}{wording.metric_title(name)} of {wording.listed(list(judged))}"
 
 
