@@ -13,8 +13,8 @@ import numpy as np
 from zoo_core.contract import DataError
 
 LEAF_GREENNESS = 18.0
-"""Least b* - a* of a leaf, which is high where a colour is green and yellow. Leaves have 27 to 38, soil 0 with few
-pixels above 15; moss in specks may have as much as leaves."""
+"""Least b* - a* of a leaf, which is high where a colour is green and yellow. Leaves of dim pictures have 27 to 38, of
+well lit ones up to 70; soil has 0, with few pixels above 15; moss in specks may have as much as leaves."""
 
 _OUTLINE_BLUR_PX, _CORE_BLUR_PX = 0.5, 1.0
 """Noise is of pixels, whatever the picture shows: half a pixel hardly moves an outline, one makes soil smooth."""
