@@ -152,7 +152,7 @@ DEFAULT = {
     "data": {"name": "plate-phantom"},
     "split": {"name": "leave-plate-out"},
     "topology": {"name": "mobilenetv2"},
-    "trainer": {"schedule": "cosine", "warmup_epochs": 0.5, "n_epochs": 10, "global_batch_size": 16},
+    "trainer": {"schedule": "cosine", "warmup_epochs": 0.5, "n_epochs": 25, "global_batch_size": 16},
 }
 
 plugin = Plugin(
