@@ -1,7 +1,7 @@
 """Task `rosette-growth`: traits of a rosette from a picture of it, such as leaf area and number of leaves."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,8 @@ from zoo_core.contract import Arrays, ArraySpec, ConfigError, Example, Label, Pl
 from zoo_phenomics.pictures import brighten, by_range, edge_of, refuse_no_edge, turn_and_flip, why_no_picture
 from zoo_phenomics.plate_response import POSITION
 from zoo_phenomics.rosettes.segmentation import find_rosette
+from zoo_phenomics.rosettes.traits import TRAITS
+from zoo_phenomics.rosettes.traits import measure as measure_rosette
 
 SEGMENTATION = "segmentation"
 
@@ -49,6 +51,7 @@ class RosetteGrowth:
 
     primary_metric = PrimaryMetric("mean.r2", "max", tolerance=0.01)
     reporting = Reporting(metrics=("r2", "mae", "rmse"), baselines={"position": POSITION, "time": TIME}, noun="trait")
+    traits = TRAITS
     image_baselines = {SEGMENTATION: "the green pixels of the picture alone"}  # noqa: RUF012 - read only
 
     def __init__(self, config: RosetteGrowthConfig) -> None:
@@ -130,6 +133,11 @@ class RosetteGrowth:
         """(feature,): share of the picture that is rosette, and its square root, by colour alone."""
         share = find_rosette(example.arrays["image"]).mask.mean()
         return np.array([share, np.sqrt(share)])
+
+    def measure(self, example: Example) -> Mapping[str, float]:
+        """Traits of the rosette that colour finds, in mm too where the row has `meta.pixel_size_um`."""
+        image, pixel_size = example.arrays["image"], example.row.get("meta.pixel_size_um")
+        return measure_rosette(image, find_rosette(image), None if pd.isna(pixel_size) else float(pixel_size)).values
 
 
 SMOKE = {"trainer": {"n_epochs": 1, "global_batch_size": 16}, "task": {"image_size_px": 64}}
