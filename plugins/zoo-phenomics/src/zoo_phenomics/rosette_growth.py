@@ -144,7 +144,7 @@ SMOKE = {"trainer": {"n_epochs": 1, "global_batch_size": 16}, "task": {"image_si
 """Does everything once; its numbers mean nothing."""
 
 DEFAULT = {
-    "data": {"name": "plate-phantom", "n_trays": 16},
+    "data": {"name": "plate-phantom"},
     "topology": {"name": "mobilenetv2"},
     "trainer": {"schedule": "cosine", "warmup_epochs": 0.5, "n_epochs": 15, "global_batch_size": 32},
 }

@@ -109,8 +109,8 @@ def count_blades(mask: np.ndarray) -> float:
     if widest < _LEAST_BLADE_PX:
         return math.nan
     # skimage's own h_maxima tells two pixels of one peak apart where heights are no whole numbers.
-    lowered = reconstruction(half_width - _PEAK * widest, half_width)  # type: ignore[no-untyped-call]  # skimage types a part
-    peaks = local_maxima(lowered) & inside  # type: ignore[no-untyped-call]  # skimage types a part
+    lowered = reconstruction(half_width - _PEAK * widest, half_width)
+    peaks = local_maxima(lowered) & inside
     return float(ndimage.label(peaks, np.ones((3, 3)))[1])
 
 
@@ -126,11 +126,8 @@ def outlines(mask: np.ndarray, tolerance_px: float = 0.7) -> list[np.ndarray]:
     from skimage.measure import approximate_polygon, find_contours
 
     # A plant that reaches an edge gets its outline there, too.
-    contours = find_contours(np.pad(mask, 1).astype(np.float32), 0.5)  # type: ignore[no-untyped-call]  # skimage types a part
-    return [
-        approximate_polygon(contour - 1, tolerance_px)  # type: ignore[no-untyped-call]  # skimage types a part
-        for contour in contours
-    ]
+    contours = find_contours(np.pad(mask, 1).astype(np.float32), 0.5)
+    return [approximate_polygon(contour - 1, tolerance_px) for contour in contours]
 
 
 def _scale_mm(pixel_size_um: float | None) -> float:
@@ -151,7 +148,7 @@ def _shape(rosette: Rosette) -> dict[str, float]:
     from skimage.measure import regionprops
 
     # Parts that are told apart by thin petioles are one plant.
-    whole = regionprops(rosette.mask.astype(np.uint8))[0]  # type: ignore[no-untyped-call]  # skimage types a part
+    whole = regionprops(rosette.mask.astype(np.uint8))[0]
     perimeter = float(whole.perimeter_crofton)
     return {
         "area_px": float(whole.area),
