@@ -51,6 +51,31 @@ def test_an_undefined_metric_is_no_progress():
     assert (progress.best, progress.n_since) == (0.5, 1)
 
 
+@pytest.mark.parametrize("direction", ["max", "min"])
+def test_of_epochs_with_one_value_the_last_is_the_best(direction):
+    progress, steps = Progress(), []
+    for step, value in enumerate([1.0, 1.0, None, 1.0]):
+        progress = progress.after(value, step, direction, patience=9)
+        steps.append(progress.best_step)
+    assert steps == [0, 1, 1, 3]
+    assert progress.best == 1.0
+
+
+def test_an_equal_epoch_is_no_progress_to_the_plateau():
+    """Perfect on a few controls from the first epoch on, the rate falls all the same."""
+    progress, plateaus = Progress(), []
+    for step in range(1, 8):
+        progress = progress.after(1.0, step, "max", patience=1)
+        plateaus.append(progress.n_plateaus)
+    assert plateaus == [0, 0, 1, 1, 2, 2, 3]
+    assert progress.best_step == 7
+
+
+def test_a_worse_epoch_leaves_the_best_step_where_it_is():
+    progress = Progress().after(0.8, 1, "max", 0).after(0.8, 2, "max", 0).after(0.7, 3, "max", 0)
+    assert (progress.best, progress.best_step, progress.n_plateaus) == (0.8, 2, 2)
+
+
 @pytest.mark.parametrize(("rule", "factor"), [("none", 1), ("linear", 8), ("sqrt", 8**0.5)])
 def test_a_rule_makes_the_highest_rate_of_the_global_batch(rule, factor):
     config = TrainerConfig(
