@@ -54,6 +54,7 @@ def _convert(plan: Plan, cells: Cells, candidate: Candidate, progress: Shown) ->
     if cell in cells and folder.is_dir():
         return
     shutil.rmtree(folder, ignore_errors=True)  # of a study that was killed before it could say so
+    predictions_file(cells.folder, candidate.name).unlink(missing_ok=True)  # of a network that is no longer there
     prepared = plan.subject.prepared
     rows = prepared.rows("train")
     binary = [label.kind == "binary" for label in prepared.task.labels]

@@ -1,5 +1,7 @@
 """The study measures each cell once, in turn, and goes on where it was killed."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -52,6 +54,14 @@ def test_a_conversion_that_nobody_recorded_is_made_anew(make_plan, asked, out):
     assert [path.name for path in (out / "models" / "int8").iterdir()] == ["network.bin"]
     assert "int8 convert" in asked()
     assert {"converted": "int8"} in cells
+
+
+def test_a_network_that_is_gone_is_converted_and_predicts_again(make_plan, asked, out):
+    measure(make_plan(), out)
+    asked()
+    shutil.rmtree(out / "models" / "int8")
+    measure(make_plan(), out)
+    assert asked() == ["int8 convert", "int8 predict"]
 
 
 def test_a_conversion_sees_training_examples_alone(make_plan, asked, out, subject):
