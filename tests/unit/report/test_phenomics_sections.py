@@ -1,0 +1,437 @@
+"""What page, card and terminal say of classes, of values and of a screen."""
+
+import copy
+import dataclasses
+from collections.abc import Callable
+from html import escape, unescape
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from tests.unit.report import test_sections
+from tests.unit.report.conftest import EVENTS, RUN
+from tests.unit.report.test_page import named_in, reaches_outside, read
+from zoo_core.cli.results import show_results
+from zoo_core.contract import Label
+from zoo_core.evaluation.curves import draw_curves
+from zoo_core.evaluation.metrics import evaluate
+from zoo_core.evaluation.predictions import Origin, Predictions
+from zoo_core.evaluation.screen.screen import Screen, evaluate_screen
+from zoo_core.evaluation.screen.wells import ScoreColumn
+from zoo_core.evaluation.strata import evaluate_strata
+from zoo_core.report.card import render_model_card
+from zoo_core.report.classes import Cell, confusion_rows
+from zoo_core.report.evidence import Evidence
+from zoo_core.report.page import render_report
+from zoo_core.report.table import judged_table
+from zoo_core.report.verdicts import verdicts
+
+N = 120
+WIDTH = 100
+DISEASE, SIZE, LENGTH = "<u>disease & co", "<i>leaf_area & more", "length"
+CLASSES = ("blight", "<b onclick=x>healthy & well", "rust")
+AREA_UNIT = "mm<2>"
+PLATE, DRUG, DOSE_UNIT = "<s>P & Q", "<em>drug & co", "u<M>"
+LABELS = tuple(Label(name, class_of=DISEASE) for name in CLASSES)
+VALUES = (Label(SIZE, "value", AREA_UNIT), Label(LENGTH, "value", "mm"))
+NOISE = 0.6
+N_REPLICATES = 60
+
+
+def predictions_of(labels: tuple[Label, ...], metrics: tuple[str, ...], noun: str) -> Predictions:
+    """Two leaves a plant; of a baseline on the border of the picture, which tells nothing."""
+    random = np.random.default_rng(0)
+    table = pd.DataFrame({"example_id": [f"e{i}" for i in range(N)], "group_id": [f"p{i // 2}" for i in range(N)]})
+    number = np.arange(N) // 2 % len(CLASSES)
+    for label in labels:
+        is_value = label.kind == "value"
+        truth = random.normal(50, 10, N) if is_value else (number == CLASSES.index(label.name)).astype(float)
+        table[f"truth.{label.name}"] = truth
+        table[f"prediction.{label.name}"] = truth + random.normal(0, 3, N) if is_value else truth / 2 + random.random(N)
+        table[f"baseline.border.{label.name}"] = 50 + random.normal(0, 1, N) if is_value else random.random(N)
+    origin = Origin(
+        task="leaves",
+        dataset="greenhouse",
+        drawn=True,
+        labels=labels,
+        model_hash="0" * 64,
+        split_name="plant-hash",
+        split_hash="5" * 64,
+        reported_metrics=metrics,
+        baseline_words={"border": "the border <alone>"},
+        noun=noun,
+    )
+    return Predictions(table.assign(split="test", status="ok", reason=None), origin)
+
+
+def evidence_of(predictions: Predictions, **other: Any) -> Evidence:
+    return Evidence(
+        run=RUN,
+        metrics=evaluate(predictions, N_REPLICATES),
+        strata=evaluate_strata(predictions, N_REPLICATES),
+        curves=draw_curves(predictions),
+        events=EVENTS,
+        origin=dataclasses.asdict(predictions.origin),
+        **other,
+    )
+
+
+def well_rows() -> pd.DataFrame:
+    """A plate of four rows of six wells: negative controls, positive ones, and two rows with a drug by its dose."""
+    random = np.random.default_rng(1)
+    wells = pd.DataFrame([(row, column) for row in "ABCD" for column in range(1, 7)], columns=["row", "column"])
+    is_drug = wells["row"].isin(["C", "D"]).to_numpy()
+    dose = np.where(is_drug, 10.0 ** (wells["column"] - 3), np.nan)
+    role = np.select([wells["row"] == "A", wells["row"] == "B"], ["negative", "positive"], "")
+    effect = np.where(role == "positive", 1.0, np.nan_to_num(dose / (1 + dose)))
+    name = wells["row"] + wells["column"].map("{:02}".format)
+    return pd.DataFrame(
+        {
+            "example_id": name,
+            "group_id": name,
+            "split": "test",
+            "status": "ok",
+            "reason": None,
+            "meta.plate": PLATE,
+            "meta.well": name,
+            "meta.well_id": name,
+            "meta.row": wells["row"],
+            "meta.column": wells["column"],
+            "meta.control_role": pd.Series(role, dtype=object).replace("", None),
+            "meta.treatment": pd.Series(np.where(is_drug, DRUG, ""), dtype=object).replace("", None),
+            "meta.concentration": dose,
+            "meta.concentration_unit": pd.Series(np.where(is_drug, DOSE_UNIT, ""), dtype=object).replace("", None),
+            "truth.response": np.select([role == "positive", role == "negative"], [1.0, 0.0], np.nan),
+            "score.response": 8 * effect - 4 + 0.3 * random.normal(size=len(wells)),
+            "prediction.response": effect,
+            "baseline.position.response": random.uniform(0.4, 0.6, len(wells)),
+        }
+    )
+
+
+COLUMNS = (ScoreColumn("model", "score.response"), ScoreColumn("position", "baseline.position.response", True))
+
+
+def screen_evidence(rows: pd.DataFrame) -> tuple[Evidence, Screen]:
+    origin = dataclasses.replace(
+        predictions_of((), ("auroc", "auprc"), "label").origin,
+        labels=(Label("response"),),
+        baseline_words={"position": "row and column alone"},
+    )
+    screen = evaluate_screen(rows, COLUMNS, N_REPLICATES)
+    found = {"screen": screen.record, "wells": screen.wells, "doses": screen.curves}
+    return evidence_of(Predictions(rows, origin), **found), screen
+
+
+@pytest.fixture(scope="module")
+def classes() -> Evidence:
+    return evidence_of(predictions_of(LABELS, ("macro_f1", "auroc", "auprc"), "class"))
+
+
+@pytest.fixture(scope="module")
+def values() -> Evidence:
+    return evidence_of(predictions_of(VALUES, ("r2", "mae", "rmse"), "trait"))
+
+
+@pytest.fixture(scope="module")
+def both() -> Evidence:
+    return evidence_of(predictions_of(LABELS + VALUES, ("macro_f1", "auroc", "r2", "mae"), "label"))
+
+
+@pytest.fixture(scope="module")
+def screened() -> Evidence:
+    return screen_evidence(well_rows())[0]
+
+
+KINDS = ("classes", "values", "both", "screened")
+
+
+@pytest.fixture(params=KINDS)
+def any_evidence(request: pytest.FixtureRequest) -> Evidence:
+    evidence: Evidence = request.getfixturevalue(request.param)
+    return evidence
+
+
+def section(page: str, name: str) -> str:
+    """The text of one section as a reader sees it."""
+    return unescape(test_sections.section(page, name))
+
+
+def sections_of(page: str) -> list[str]:
+    return [attributes["id"] for tag, attributes in read(page).tags if tag == "section"]
+
+
+def test_the_page_fetches_and_runs_nothing_and_every_tag_is_closed(any_evidence: Evidence) -> None:
+    reader = read(render_report(any_evidence))
+    assert (reader.unmatched, reader.open) == ([], [])
+    assert not {tag for tag, _ in reader.tags} & {
+        "script",
+        "iframe",
+        "object",
+        "form",
+        "b onclick",
+        "u",
+        "i",
+        "s",
+        "em",
+    } - {"i"}
+    assert [pair for pair in named_in(reader) if reaches_outside(*pair) or pair[0].startswith("on")] == []
+
+
+def test_names_that_look_like_markup_are_text_on_page_and_card(any_evidence: Evidence) -> None:
+    page, card = render_report(any_evidence), render_model_card(any_evidence)
+    _, _, body = card.split("---\n", 2)
+    names = (DISEASE, *CLASSES, SIZE, AREA_UNIT, PLATE, DRUG, DOSE_UNIT, "the border <alone>")
+    for name in names:
+        for shown in {name, name.replace("_", " ")} - {"blight", "rust"}:
+            assert shown not in page
+            assert shown not in body
+    given = {label["name"] for label in any_evidence.origin["labels"]} & {*CLASSES, SIZE}
+    for name in given:
+        assert escape(name.replace("_", " "), quote=False) in page
+
+
+def test_sections_are_those_that_there_is_something_of(
+    classes: Evidence, values: Evidence, both: Evidence, screened: Evidence
+) -> None:
+    shown = {
+        name: set(sections_of(render_report(one)))
+        for name, one in zip(KINDS, (classes, values, both, screened), strict=True)
+    }
+    of_labels, of_screens = {"findings", "roc", "pr", "calibration", "strata"}, {"screen", "plates", "doses"}
+    assert of_labels | {"classes"} <= shown["classes"]
+    assert not shown["classes"] & ({"values"} | of_screens)
+    assert "values" in shown["values"]
+    assert not shown["values"] & (of_labels | {"classes", "operating"} | of_screens)
+    assert of_labels | {"classes", "values"} <= shown["both"]
+    assert of_labels | of_screens <= shown["screened"]
+    assert not shown["screened"] & {"classes", "values"}
+
+
+def test_a_page_of_radiographs_has_none_of_them(full: Evidence) -> None:
+    assert not {"classes", "values", "screen", "plates", "doses"} & set(sections_of(render_report(full)))
+
+
+def test_the_section_of_classes_has_macro_f1_beside_the_baseline_and_every_cell(classes: Evidence) -> None:
+    text = section(render_report(classes), "classes")
+    one = classes.metrics["test"]["classes"][DISEASE]
+    base = one["baselines"]["border"]
+    assert f"one of 3 classes, {N} examples (drawn data)" in text
+    for number in (one["macro_f1"][0], base["macro_f1"][0]):
+        assert f"{number:.3f}" in text
+    assert f"{base['difference']['macro_f1'][0]:+.3f}" in text
+    counts = np.array(one["confusion"])
+    assert counts.sum() == N
+    for row in counts:
+        cells = " ".join(f"{n} {100 * n / row.sum():.1f} %" for n in row)
+        assert f"{cells} {row.sum()}" in text
+
+
+def test_shares_of_confusion_are_of_the_true_class_and_of_none_where_there_is_none() -> None:
+    rows = confusion_rows({"names": ["a", "b"], "confusion": [[3, 1], [0, 0]]})
+    assert rows == [
+        ("a", 4, [Cell(3, 0.75, True), Cell(1, 0.25, False)]),
+        ("b", 0, [Cell(0, 0.0, False), Cell(0, 0.0, True)]),
+    ]
+
+
+def test_a_class_that_has_no_example_leaves_its_reason() -> None:
+    predictions = predictions_of(LABELS, ("macro_f1", "auroc"), "class")
+    without = dataclasses.replace(predictions, table=predictions.table[predictions.table["truth.rust"] == 0])
+    evidence = evidence_of(without)
+    text = section(render_report(evidence), "classes")
+    assert "undefined" in text
+    assert f"no example of class 'rust' among {N * 2 // 3}" in text
+    assert "undefined" in render_model_card(evidence)
+
+
+def test_the_section_of_values_has_units_errors_and_a_dot_an_example(values: Evidence) -> None:
+    page = render_report(values)
+    text = section(page, "values")
+    for name in (SIZE, LENGTH):
+        one = values.metrics["test"]["values"][name]
+        for metric in ("r2", "mae", "rmse"):
+            assert f"{one[metric][0]:.3f}" in text
+        assert f"{one['baselines']['border']['difference']['r2'][0]:+.3f}" in text
+    assert f"{N} examples, mm" in text
+    dots = [attributes for tag, attributes in read(page).tags if tag == "circle" and attributes["class"] == "points"]
+    assert len(dots) == N * len(VALUES)
+    assert all(0 <= float(dot[axis]) <= 100 for dot in dots for axis in ("cx", "cy"))
+
+
+def test_no_mean_is_taken_over_errors_of_different_units(values: Evidence) -> None:
+    text = render_report(values).partition('<nav aria-label="Sections">')[0]
+    assert "mean R2 of" in text
+    assert "mean absolute error" not in text.partition('class="headline"')[2]
+
+
+def test_a_value_that_nobody_knows_is_undefined_with_its_reason() -> None:
+    predictions = predictions_of(VALUES, ("r2", "mae", "rmse"), "trait")
+    unknown = dataclasses.replace(predictions, table=predictions.table.assign(**{f"truth.{SIZE}": np.nan}))
+    text = section(render_report(evidence_of(unknown)), "values")
+    assert "0 examples have this value known, 3 are needed" in text
+    assert "undefined" in text
+
+
+@pytest.mark.parametrize("kind", ["classes", "values"])
+def test_verdicts_are_about_the_first_metric_and_a_worthless_baseline_is_beaten(
+    request: pytest.FixtureRequest, kind: str
+) -> None:
+    heads = [verdict.head for verdict in verdicts(request.getfixturevalue(kind))]
+    assert any(head.startswith("Better than the border <alone>") for head in heads)
+
+
+def test_a_model_that_knows_no_more_than_the_border_is_said_to(classes: Evidence) -> None:
+    """A liar: the border tells the class as well as the whole picture does."""
+    predictions = predictions_of(LABELS, ("macro_f1", "auroc"), "class")
+    same = {f"baseline.border.{name}": predictions.table[f"prediction.{name}"] for name in CLASSES}
+    liar = evidence_of(dataclasses.replace(predictions, table=predictions.table.assign(**same)))
+    heads = [verdict.head for verdict in verdicts(liar)]
+    assert "Not shown to be better than the border <alone>." in heads
+    assert f"{DISEASE} can largely be guessed from the border <alone>." in heads
+    assert not any("can largely be guessed" in verdict.head for verdict in verdicts(classes))
+
+
+def test_the_section_of_a_screen_has_every_number_of_each_score(screened: Evidence) -> None:
+    text = section(render_report(screened), "screen")
+    screen = screened.screen
+    assert screen is not None
+    separation = screen["plates"][PLATE]["separation"]
+    for one in (separation, screen["plates"][PLATE]["baselines"]["position"]["separation"]):
+        for key in ("z_prime", "robust_z_prime", "ssmd", "auroc"):
+            assert f"{one[key][0]:.3f}" in text
+    assert "24 wells of 1 plate, 24 fields" in text
+    assert "row and column alone" in text
+    assert "cannot show rare failures" in text
+
+
+def test_an_undefined_z_prime_shows_its_reason() -> None:
+    rows = well_rows()
+    evidence, screen = screen_evidence(rows[rows["meta.control_role"] != "positive"])
+    reason = screen.record["plates"][PLATE]["separation"]["reasons"]["z_prime"]
+    page = render_report(evidence)
+    assert reason.startswith("no positive control well")
+    assert f"undefined {reason}" in section(page, "screen")
+    assert "Z' undefined" in section(page, "plates")
+
+
+def test_every_well_is_drawn_with_its_role_and_hits_are_crossed(screened: Evidence) -> None:
+    reader = read(render_report(screened))
+    circles = [attributes["class"] for tag, attributes in reader.tags if tag == "circle"]
+    assert circles.count("well") == 24
+    assert (circles.count("ring negative"), circles.count("ring positive")) == (6, 6)
+    hits = [attributes for tag, attributes in reader.tags if tag == "path" and attributes.get("class") == "hit"]
+    assert screened.screen is not None
+    assert len(hits) == screened.screen["plates"][PLATE]["hits"]["n_hits"] > 0
+
+
+def test_wells_without_scores_are_drawn_and_shaded_by_nothing(screened: Evidence) -> None:
+    assert screened.wells is not None
+    gone = dataclasses.replace(screened, wells=screened.wells.assign(**{"score.model": np.nan}))
+    reader = read(render_report(gone))
+    circles = [attributes["class"] for tag, attributes in reader.tags if tag == "circle"]
+    assert (circles.count("unscored"), circles.count("well")) == (24, 0)
+    assert (reader.unmatched, reader.open) == ([], [])
+
+
+def test_doses_have_their_ec50_or_its_reason(screened: Evidence) -> None:
+    text = section(render_report(screened), "doses")
+    assert screened.screen is not None
+    pooled = screened.screen["pooled"]
+    number = pooled["dose_response"][DRUG]["ec50"]
+    assert number[0] == pytest.approx(1.0, rel=0.5)
+    assert f"EC50 {number[0]:.3g} {DOSE_UNIT} (" in text
+    assert pooled["baselines"]["position"]["dose_response"][DRUG]["reasons"]["ec50"] in text
+
+
+def test_a_screen_without_doses_has_no_such_section() -> None:
+    rows = well_rows().drop(columns=["meta.concentration", "meta.treatment"])
+    evidence, _ = screen_evidence(rows)
+    shown = sections_of(render_report(evidence))
+    assert "plates" in shown
+    assert "doses" not in shown
+
+
+def test_the_card_has_a_line_for_each_class_set_and_value(both: Evidence) -> None:
+    body = render_model_card(both).split("---\n", 2)[2]
+    result = both.metrics["test"]
+    assert f"3 classes: macro F1 {result['classes'][DISEASE]['macro_f1'][0]:.3f}" in body
+    assert f"- length in mm: R2 {result['values'][LENGTH]['r2'][0]:.3f}" in body
+    assert "the border &lt;alone&gt;" in body
+
+
+def test_the_card_of_values_alone_has_no_table_of_labels(values: Evidence) -> None:
+    body = render_model_card(values).split("---\n", 2)[2]
+    assert not [line for line in body.splitlines() if line.startswith("|")]
+    assert "to tell 2 traits" in body
+
+
+Printed = Callable[[Evidence], str]
+
+
+@pytest.fixture
+def printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Printed:
+    monkeypatch.setenv("COLUMNS", str(WIDTH))
+
+    def run(evidence: Evidence) -> str:
+        labels = tuple(Label(**{**label, "class_names": ()}) for label in evidence.origin["labels"])
+        show_results(dict(evidence.metrics), Origin(**{**evidence.origin, "labels": labels}))
+        return capsys.readouterr().out
+
+    return run
+
+
+def test_the_terminal_has_lines_of_at_most_100_characters(printed: Printed, any_evidence: Evidence) -> None:
+    assert max(map(len, printed(any_evidence).splitlines())) <= WIDTH
+
+
+def test_the_terminal_shows_classes_and_values_with_their_baselines(printed: Printed, both: Evidence) -> None:
+    text, result = printed(both), both.metrics["test"]
+    for one in (result["classes"][DISEASE], result["values"][LENGTH]):
+        metric = "macro_f1" if "macro_f1" in one else "r2"
+        number, low, high = one[metric]
+        (line,) = (line for line in text.splitlines() if f"{number:.3f} ({low:.3f}-{high:.3f})" in line)
+        assert f"{one['baselines']['border'][metric][0]:.3f}" in line
+        assert str(N) in line
+    assert f"{LENGTH} (mm)" in text
+
+
+def test_the_terminal_says_why_a_number_is_missing(printed: Printed) -> None:
+    predictions = predictions_of(VALUES, ("r2", "mae"), "trait")
+    unknown = dataclasses.replace(predictions, table=predictions.table.assign(**{f"truth.{LENGTH}": np.nan}))
+    text = printed(evidence_of(unknown))
+    assert f"{LENGTH}: 0 examples have this value known, 3 are needed." in text
+    assert "undefined" in text
+
+
+def lines_of(judged: dict[str, Any], *metrics: str) -> list[str]:
+    console = Console(width=WIDTH)
+    with console.capture() as captured:
+        console.print(judged_table(judged, metrics, "of drawn data", "value"))
+    return captured.get().splitlines()
+
+
+def node(**other: Any) -> dict[str, Any]:
+    return {"r2": [0.5, 0.4, 0.6], "mae": [2.0, 1.0, 3.0], "n": 30, "unit": "mm", "baselines": {}, **other}
+
+
+def test_a_row_has_the_first_metric_with_its_interval_and_a_baseline_that_it_lacks_as_undefined() -> None:
+    with_one = {"border": {"r2": [0.1, None, None], "mae": [4.0, None, None]}}
+    lines = lines_of(
+        {"size": node(baselines=with_one), "width": node(r2=None, unit="1"), "n": node(unit=None)}, "r2", "mae"
+    )
+    rows = [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in lines]
+    assert ["size (mm)", "30", "0.500 (0.400-0.600)", "2.000", "0.100"] in rows
+    assert ["width", "30", "undefined", "2.000", "undefined"] in rows
+    assert ["n", "30", "0.500 (0.400-0.600)", "2.000", "undefined"] in rows
+
+
+def test_the_evidence_is_left_as_it_was(classes: Evidence, screened: Evidence) -> None:
+    for evidence in (classes, screened):
+        before = copy.deepcopy((evidence.metrics, evidence.screen, evidence.origin))
+        render_report(evidence)
+        render_model_card(evidence)
+        assert before == (evidence.metrics, evidence.screen, evidence.origin)
