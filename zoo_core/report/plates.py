@@ -117,7 +117,8 @@ def _plate(name: str, one: Node, wells: pd.DataFrame) -> Plate:
     low, high = float(scores.quantile(LOWEST)), float(scores.quantile(HIGHEST))
     found = [_well(row, rows, columns, low, high) for row in wells.to_dict("records")]  # type: ignore[arg-type] # columns are words
     z_prime, hits = one["separation"]["z_prime"], one["hits"]
-    note = f"Z' {full(z_prime)}; {hits['n_hits']} hits of {hits['n_tested']} wells"
+    called = f"{hits['n_hits']} hits of {hits['n_tested']} wells"
+    note = f"Z' {full(z_prime)}; {called if hits['n_hits'] is not None else hits.get('reason', 'no hits called')}"
     return Plate(name, note, rows, [int(c) for c in columns], found, (low, high))
 
 

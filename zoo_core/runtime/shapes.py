@@ -261,7 +261,7 @@ RESPONSE = {"unit": str | None, "ec50": NUMBER, "spearman": NUMBER, "reasons?": 
 SCORED = {
     "separation": SEPARATION,
     "dose_response": named(record(RESPONSE)),
-    "hits": dict.fromkeys(("n_hits", "n_tested"), int),
+    "hits": {"n_hits": int | None, "n_tested": int, "reason?": str},
 }
 SCREENED = {**SCORED, "baselines": named(record(SCORED))}
 SCREEN: TypeAdapter[Any] = TypeAdapter(

@@ -17,7 +17,6 @@ from zoo_core.report.plates import (
     dose_rows,
     plates_of,
     separation_rows,
-    z_prime_words,
 )
 
 COLUMNS = (ScoreColumn("model", "score.response"), ScoreColumn("position", "baseline.position.response", True))
@@ -141,7 +140,14 @@ def test_a_plate_without_a_wells_table_has_wells_that_are_samples() -> None:
     bare = evaluate_screen(fields("P").drop(columns=names), COLUMNS[:1], n_replicates=0)
     (plate,) = plates_of(bare.record, bare.wells)
     assert {(well.role, well.is_hit) for well in plate.wells} == {("sample", False)}
-    assert plate.note.startswith("Z' undefined")
+    assert plate.note == f"Z' undefined; {bare.record['plates']['P']['hits']['reason']}"
+
+
+def test_a_plate_whose_controls_are_alike_says_why_no_hit_was_called() -> None:
+    flat = evaluate_screen(fields("P").assign(**{"score.response": 1.0}), COLUMNS[:1], n_replicates=0)
+    (plate,) = plates_of(flat.record, flat.wells)
+    assert plate.note == "Z' undefined; all 5 negative control wells have the same score"
+    assert not any(well.is_hit for well in plate.wells)
 
 
 def test_separations_are_of_each_plate_and_of_all_with_the_network_before_the_baselines(screen: Screen) -> None:
@@ -152,16 +158,6 @@ def test_separations_are_of_each_plate_and_of_all_with_the_network_before_the_ba
     assert rows[1][2] is screen.record["plates"]["P"]["baselines"]["position"]["separation"]
     alone = evaluate_screen(fields("P"), COLUMNS, n_replicates=0)
     assert {row[0] for row in separation_rows(alone.record)} == {"P"}
-
-
-def test_z_prime_has_its_interval_or_the_reason_why_there_is_none(screen: Screen) -> None:
-    number = screen.record["pooled"]["separation"]["z_prime"]
-    assert z_prime_words({"z_prime": number}) == f"{number[0]:.3f} ({number[1]:.3f} to {number[2]:.3f})"
-    assert z_prime_words({"z_prime": [0.5, None, None]}) == "0.500"
-    lone = fields("P")
-    lone = lone[lone["meta.control_role"] != "positive"]
-    separation = evaluate_screen(lone, COLUMNS, n_replicates=0).record["plates"]["P"]["separation"]
-    assert z_prime_words(separation).startswith("no positive control well")
 
 
 def test_an_ec50_stands_with_its_unit_and_interval_and_else_its_reason_stands_there(screen: Screen) -> None:

@@ -16,6 +16,7 @@ from zoo_core.evaluation.predictions import Origin, Predictions
 from zoo_core.evaluation.screen.wells import ScoreColumn
 from zoo_core.runtime.record import RunFolder
 from zoo_core.runtime.screening import score_columns, write_screen
+from zoo_core.runtime.shapes import SCREEN
 
 N_FIELDS = 3
 ROLES = ["negative"] * 5 + ["positive"] * 5 + [None] * 5
@@ -137,3 +138,31 @@ def test_where_a_screen_cannot_be_judged_nothing_is_written(
     with pytest.raises(DataError, match="screen"):
         write_screen(RunFolder(tmp_path), prepared(), predictions, part)
     assert written(tmp_path) == []
+
+
+def only(role: str | None) -> Any:
+    """Wells of one role alone."""
+    return lambda table: table[
+        table["meta.control_role"].isna() if role is None else table["meta.control_role"] == role
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda table: table,
+        only("negative"),
+        only("positive"),
+        only(None),
+        lambda table: table[table["meta.control_role"].notna()],
+        lambda table: table.assign(**{"score.response": 1.0}),
+        lambda table: table.drop(columns=["meta.control_role", "meta.treatment", "meta.concentration"]),
+    ],
+    ids=["whole", "negative", "positive", "samples", "controls", "one score", "no wells table"],
+)
+def test_a_report_reads_whatever_a_screen_finds_or_fails_to_find(
+    predictions: Predictions, tmp_path: Path, change: Any
+) -> None:
+    few = dataclasses.replace(predictions, table=change(predictions.table))
+    write_screen(RunFolder(tmp_path), prepared(), few, "test")
+    SCREEN.validate_json((tmp_path / "screen.json").read_text(), strict=True)
