@@ -97,6 +97,11 @@ class RunFolder:
         return self.path / "dose_response.parquet"
 
     @property
+    def features(self) -> Path:
+        """Embeddings of fields, one row a field; not there of a task without wells."""
+        return self.path / "features.parquet"
+
+    @property
     def traits(self) -> Path:
         """What a task measured on images, one row an example; not there of a task that measures nothing."""
         return self.path / "traits.parquet"

@@ -18,6 +18,7 @@ from zoo_core.models.weights import LoadedWeights, load_weights
 from zoo_core.runtime.checkpoint import TrainingState
 from zoo_core.runtime.config import RunConfig
 from zoo_core.runtime.events import EventLog, ImageLeftOut, RunFinished, RunStarted
+from zoo_core.runtime.features import write_features
 from zoo_core.runtime.image_baselines import image_baselines, with_image_baselines
 from zoo_core.runtime.localization import boxes_of
 from zoo_core.runtime.machine import describe_machine
@@ -101,6 +102,7 @@ def _execute(
         predictions = with_metadata_baselines(prepared, predictions, baselines.metadata)
         predictions = with_image_baselines(prepared, predictions, baselines.images, trainer.progress)
         write_screen(folder, prepared, predictions, PREDICTED_PARTS[-1])
+        write_features(folder, prepared, model, PREDICTED_PARTS[-1], trainer.progress)
         write_traits(folder, prepared, trainer.progress)
         values = _write_results(folder, prepared, predictions)
         log.write(RunFinished(time.monotonic() - start, *values))

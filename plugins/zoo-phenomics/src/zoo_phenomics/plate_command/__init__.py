@@ -1,4 +1,4 @@
-"""`zoo plate`: plates made of a microscope's pictures, and plates checked."""
+"""`zoo plate`: plates made of a microscope's pictures, plates checked, and profiles of wells."""
 
 from dataclasses import dataclass
 
@@ -14,13 +14,15 @@ class PlateCommandConfig:
 
 def create(config: PlateCommandConfig) -> click.Command:  # noqa: ARG001 - the contract's signature
     """The command."""
+    from zoo_phenomics.plate_command.profiling import profile
     from zoo_phenomics.plate_command.verbs import plate
 
+    plate.add_command(profile)
     return plate
 
 
 plugin = Plugin(
     config=PlateCommandConfig,
     create=create,
-    summary="Make plates in OME-Zarr of a microscope's pictures, and check plates.",
+    summary="Make and check plates in OME-Zarr, and make profiles of their wells.",
 )

@@ -24,7 +24,7 @@ AT_LEAST_ONE = click.IntRange(min=1)
 
 @click.group()
 def plate() -> None:
-    """Make plates in OME-Zarr of a microscope's pictures, and check plates."""
+    """Make and check plates in OME-Zarr, and make profiles of their wells."""
 
 
 @plate.command("import")
