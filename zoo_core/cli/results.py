@@ -56,7 +56,11 @@ def show_comparison(metrics: dict[str, Any], origins: tuple[Origin, Origin]) -> 
         f"{shared['n']} examples shared; not shared: {shared['n_only_first']} of the first, "
         f"{shared['n_only_second']} of the second"
     )
-    console.print(differences_table(metrics[split], origins[0].reported_metrics, AGAINST, console.width))
+    result, names = metrics[split], origins[0].reported_metrics
+    for place, family in (("classes", CLASSIFICATION), ("values", REGRESSION), ("labels", RANKING)):
+        own = [name for name in names if name in family]
+        if result.get(place) and own:
+            console.print(differences_table({**result, "labels": result[place]}, own, AGAINST, console.width))
     _print_notes(metrics[split])
 
 

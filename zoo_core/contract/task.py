@@ -29,6 +29,10 @@ class PrimaryMetric:
     tolerance: float = 0.005
 
 
+LOWER_IS_BETTER = ("mae", "rmse")
+"""Metrics that no verdict can be about."""
+
+
 @dataclass(frozen=True)
 class Reporting:
     """What is reported.
@@ -48,6 +52,12 @@ class Reporting:
     baselines: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     wells: bool = False
     noun: str = "label"
+
+    def __post_init__(self) -> None:
+        if self.metrics and self.metrics[0] in LOWER_IS_BETTER:
+            raise ValueError(
+                f"Reporting.metrics needs to begin with a metric of which more is better. Received: {self.metrics[0]}"
+            )
 
 
 @runtime_checkable

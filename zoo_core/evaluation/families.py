@@ -53,6 +53,16 @@ def of_family(names: Iterable[str], family: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in names if name in family)
 
 
+def judged_place(metric: str) -> tuple[str, tuple[str, ...]]:
+    """Where `metrics.json` has what a metric judges, and the metrics of its family.
+
+    >>> judged_place("macro_f1")
+    ('classes', ('macro_f1',))
+    """
+    families = {"labels": RANKING, "classes": CLASSIFICATION, "values": REGRESSION}
+    return next((place, family) for place, family in families.items() if metric in family)
+
+
 def class_sets(labels: Iterable[Label]) -> tuple[ClassSet, ...]:
     """The sets of classes among labels, in their order.
 

@@ -102,6 +102,8 @@ def _predictors(predictions: Predictions) -> dict[str, str]:
 def _of_labels(predictions: Predictions, points: Points, split: str, draws: Draws) -> tuple[Metrics, Found]:
     rows, origin = rows_of_split(predictions, split), predictions.origin
     names = of_family(origin.reported_metrics, RANKING)
+    if not names:
+        return {}, {}
     found = rank_labels(rows, origin.binary_labels, _predictors(predictions), names, draws)
     calibration = calibration_of_labels(predictions, split, draws.n_replicates, draws.seed)
     decisions = judge_points(predictions, points, split, draws.n_replicates, draws.seed)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from zoo_core.report.drawing import SIDE, Line, Panel
 from zoo_core.report.evidence import Node
-from zoo_core.report.wording import Interval, full, span, value
+from zoo_core.report.wording import Interval, full, value
 
 MODEL, WELL, FITTED = "model", "well", "fitted"
 """The network's own score, and the kinds of rows of `dose_response.parquet`."""
@@ -183,11 +183,3 @@ def _dose_panel(treatment: str, one: Node, own: pd.DataFrame) -> Panel:
         (Line("points", "", dots), *((Line(MODEL, path),) if path else ())),
         (f"{10**first:g} {unit}".strip(), f"{10**last:g} {unit}".strip(), value([low]), value([high])),
     )
-
-
-def z_prime_words(separation: Node) -> str:
-    """Z' with its interval, or why there is none."""
-    number = separation["z_prime"]
-    if number is None:
-        return str(separation.get("reasons", {}).get("z_prime", "undefined"))
-    return f"{value(number)} ({span(number)})" if span(number) else value(number)

@@ -7,7 +7,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from zoo_core.report.evidence import RANKING
+from zoo_core.report.evidence import CLASSIFICATION, RANKING, REGRESSION
 from zoo_core.report.wording import metric_title, n_defined, noun
 
 Node = Mapping[str, Any]
@@ -151,11 +151,12 @@ def _widest(tables: Sequence[Table], width: int) -> Table:
 
 
 def _table(result: Node, columns: Sequence[Column], title: str) -> Table:
+    of_positives = all("n_positive" in label for label in result["labels"].values())
     counts: Column = ("positive/n", lambda node: f"{node['n_positive']}/{node['n']}")
-    table = _labels_table(result, [counts, *columns], title)
+    table = _labels_table(result, [counts if of_positives else ("n", lambda node: str(node["n"])), *columns], title)
     table.add_section()
     mean = result["mean"]
-    n = max((n_defined(result["labels"], name) for name in RANKING if name in mean), default=mean["n_labels"])
+    n = max((n_defined(result["labels"], name) for name in (*RANKING, *CLASSIFICATION, *REGRESSION)), default=0)
     table.add_row(f"mean of {n}", "", *(cell(mean) for _, cell in columns))
     return table
 

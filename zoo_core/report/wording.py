@@ -73,7 +73,7 @@ def n_defined(labels: Mapping[str, Any], metric: str) -> int:
     >>> n_defined({"a": {"auroc": [0.7, None, None]}, "b": {"auroc": None}}, "auroc")
     1
     """
-    return sum(label[metric] is not None for label in labels.values())
+    return sum(label.get(metric) is not None for label in labels.values())
 
 
 def value(interval: Interval | None) -> str:

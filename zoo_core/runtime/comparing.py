@@ -9,6 +9,7 @@ from typing import Any
 from zoo_core.contract import DataError
 from zoo_core.evaluation.comparison import AGAINST, compare
 from zoo_core.evaluation.draws import N_REPLICATES, SEED
+from zoo_core.evaluation.families import judged_place, of_family
 from zoo_core.evaluation.predictions import Predictions, read_predictions
 from zoo_core.report.wording import leaves
 from zoo_core.runtime.record import RunFolder
@@ -152,12 +153,14 @@ def _held_against(run: _Run, reference: _Run, split: str, n_replicates: int, see
     except DataError as error:
         raise DataError(f"'{run.name}' beside '{reference.name}': {error}") from error
     metrics = first.origin.reported_metrics
+    place, family = judged_place(metrics[0])
+    own = of_family(metrics, family)
     return {
         "run": run.name,
         "shared": result["shared"],
         "bootstrap": result["bootstrap"],
         "mean": _paired(result["mean"], metrics, ("n_labels",)),
-        "labels": {name: _paired(label, metrics, ("n", "n_positive")) for name, label in result["labels"].items()},
+        "labels": {name: _paired(label, own, ("n", "n_positive")) for name, label in result[place].items()},
     }
 
 
@@ -174,7 +177,7 @@ def _paired(node: Mapping[str, Any], metrics: Iterable[str], counts: Iterable[st
         for name in metrics
     }
     reason = {"reason": node["reason"]} if "reason" in node else {}
-    return {**numbers, **{count: node[count] for count in counts}, **reason}
+    return {**numbers, **{count: node[count] for count in counts if count in node}, **reason}
 
 
 _SECTIONS = {

@@ -39,6 +39,8 @@ def with_image_baselines(
     if not baselines or not isinstance(prepared.task, SupportsImageBaselines):
         return predictions
     there = predictions.table["status"] == "ok"
+    if not there.any():
+        return predictions
     place = {str(name): row for row, name in enumerate(prepared.index["example_id"])}
     rows = np.array([place[name] for name in predictions.table.loc[there, "example_id"]], dtype=np.int64)
     table = predictions.table.copy()

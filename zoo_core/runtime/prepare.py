@@ -120,6 +120,12 @@ def prepare(config: RunConfig) -> Prepared:
     fitted = task.fit(index.iloc[split.rows("train")], adapter.specs)
     second_truth = read_second_truth(adapter, task, index)
     prepared = Prepared(config, adapter, task, index, split, fitted, fingerprint(own_index), second_truth=second_truth)
+    if not len(prepared.rows("train")):
+        wanted = ", ".join(label.name for label in task.labels)
+        raise DataError(
+            f"Training needs examples whose label is known ({wanted}). Received: none among {len(split.rows('train'))} "
+            f"of split '{split.name}': choose another split or fold"
+        )
     if config.trainer.by_shards:
         prepared.training_shards()  # where there are none, that is said before anything is written
     return prepared

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from rich.console import Console
 
 from tests.unit.report import test_sections
 from tests.unit.report.conftest import EVENTS, RUN
+from tests.unit.report.screens import DOSE_UNIT, DRUG, PLATE, well_rows
 from tests.unit.report.test_page import named_in, reaches_outside, read
 from zoo_core.cli.results import show_results
 from zoo_core.contract import Label
@@ -23,10 +23,8 @@ from zoo_core.evaluation.screen.screen import Screen, evaluate_screen
 from zoo_core.evaluation.screen.wells import ScoreColumn
 from zoo_core.evaluation.strata import evaluate_strata
 from zoo_core.report.card import render_model_card
-from zoo_core.report.classes import Cell, confusion_rows
 from zoo_core.report.evidence import Evidence
 from zoo_core.report.page import render_report
-from zoo_core.report.table import judged_table
 from zoo_core.report.verdicts import verdicts
 
 N = 120
@@ -34,7 +32,6 @@ WIDTH = 100
 DISEASE, SIZE, LENGTH = "<u>disease & co", "<i>leaf_area & more", "length"
 CLASSES = ("blight", "<b onclick=x>healthy & well", "rust")
 AREA_UNIT = "mm<2>"
-PLATE, DRUG, DOSE_UNIT = "<s>P & Q", "<em>drug & co", "u<M>"
 LABELS = tuple(Label(name, class_of=DISEASE) for name in CLASSES)
 VALUES = (Label(SIZE, "value", AREA_UNIT), Label(LENGTH, "value", "mm"))
 NOISE = 0.6
@@ -76,39 +73,6 @@ def evidence_of(predictions: Predictions, **other: Any) -> Evidence:
         events=EVENTS,
         origin=dataclasses.asdict(predictions.origin),
         **other,
-    )
-
-
-def well_rows() -> pd.DataFrame:
-    """A plate of four rows of six wells: negative controls, positive ones, and two rows with a drug by its dose."""
-    random = np.random.default_rng(1)
-    wells = pd.DataFrame([(row, column) for row in "ABCD" for column in range(1, 7)], columns=["row", "column"])
-    is_drug = wells["row"].isin(["C", "D"]).to_numpy()
-    dose = np.where(is_drug, 10.0 ** (wells["column"] - 3), np.nan)
-    role = np.select([wells["row"] == "A", wells["row"] == "B"], ["negative", "positive"], "")
-    effect = np.where(role == "positive", 1.0, np.nan_to_num(dose / (1 + dose)))
-    name = wells["row"] + wells["column"].map("{:02}".format)
-    return pd.DataFrame(
-        {
-            "example_id": name,
-            "group_id": name,
-            "split": "test",
-            "status": "ok",
-            "reason": None,
-            "meta.plate": PLATE,
-            "meta.well": name,
-            "meta.well_id": name,
-            "meta.row": wells["row"],
-            "meta.column": wells["column"],
-            "meta.control_role": pd.Series(role, dtype=object).replace("", None),
-            "meta.treatment": pd.Series(np.where(is_drug, DRUG, ""), dtype=object).replace("", None),
-            "meta.concentration": dose,
-            "meta.concentration_unit": pd.Series(np.where(is_drug, DOSE_UNIT, ""), dtype=object).replace("", None),
-            "truth.response": np.select([role == "positive", role == "negative"], [1.0, 0.0], np.nan),
-            "score.response": 8 * effect - 4 + 0.3 * random.normal(size=len(wells)),
-            "prediction.response": effect,
-            "baseline.position.response": random.uniform(0.4, 0.6, len(wells)),
-        }
     )
 
 
@@ -228,14 +192,6 @@ def test_the_section_of_classes_has_macro_f1_beside_the_baseline_and_every_cell(
     for row in counts:
         cells = " ".join(f"{n} {100 * n / row.sum():.1f} %" for n in row)
         assert f"{cells} {row.sum()}" in text
-
-
-def test_shares_of_confusion_are_of_the_true_class_and_of_none_where_there_is_none() -> None:
-    rows = confusion_rows({"names": ["a", "b"], "confusion": [[3, 1], [0, 0]]})
-    assert rows == [
-        ("a", 4, [Cell(3, 0.75, True), Cell(1, 0.25, False)]),
-        ("b", 0, [Cell(0, 0.0, False), Cell(0, 0.0, True)]),
-    ]
 
 
 def test_a_class_that_has_no_example_leaves_its_reason() -> None:
@@ -405,28 +361,6 @@ def test_the_terminal_says_why_a_number_is_missing(printed: Printed) -> None:
     text = printed(evidence_of(unknown))
     assert f"{LENGTH}: 0 examples have this value known, 3 are needed." in text
     assert "undefined" in text
-
-
-def lines_of(judged: dict[str, Any], *metrics: str) -> list[str]:
-    console = Console(width=WIDTH)
-    with console.capture() as captured:
-        console.print(judged_table(judged, metrics, "of drawn data", "value"))
-    return captured.get().splitlines()
-
-
-def node(**other: Any) -> dict[str, Any]:
-    return {"r2": [0.5, 0.4, 0.6], "mae": [2.0, 1.0, 3.0], "n": 30, "unit": "mm", "baselines": {}, **other}
-
-
-def test_a_row_has_the_first_metric_with_its_interval_and_a_baseline_that_it_lacks_as_undefined() -> None:
-    with_one = {"border": {"r2": [0.1, None, None], "mae": [4.0, None, None]}}
-    lines = lines_of(
-        {"size": node(baselines=with_one), "width": node(r2=None, unit="1"), "n": node(unit=None)}, "r2", "mae"
-    )
-    rows = [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in lines]
-    assert ["size (mm)", "30", "0.500 (0.400-0.600)", "2.000", "0.100"] in rows
-    assert ["width", "30", "undefined", "2.000", "undefined"] in rows
-    assert ["n", "30", "0.500 (0.400-0.600)", "2.000", "undefined"] in rows
 
 
 def test_the_evidence_is_left_as_it_was(classes: Evidence, screened: Evidence) -> None:

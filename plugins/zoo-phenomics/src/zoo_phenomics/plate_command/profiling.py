@@ -52,7 +52,6 @@ def profile(run: Path, select: bool, h5ad: Path | None, seed: int, as_json: bool
 
 def _features(run: Path) -> "pd.DataFrame":
     import pandas as pd
-    import pyarrow as pa
 
     path = run / FEATURES
     try:
@@ -62,7 +61,7 @@ def _features(run: Path) -> "pd.DataFrame":
             f"Profiles need the embeddings of a run of plates. Received: '{run}', which has no {FEATURES}: give the "
             "folder of a finished 'zoo run plate-response'"
         ) from error
-    except (pa.ArrowInvalid, OSError) as error:
+    except (ValueError, OSError) as error:
         raise DataError(f"A whole {FEATURES} was wanted. Received: '{path}' ({error}): train the run anew") from error
 
 
