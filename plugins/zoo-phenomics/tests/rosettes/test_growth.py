@@ -78,11 +78,24 @@ def test_noise_alone_is_no_jump() -> None:
 @pytest.mark.parametrize("nothing", [0.0, math.nan])
 def test_a_picture_without_a_plant_is_flagged_and_left_out(nothing: float) -> None:
     area = grown()
-    area[[0, 20]] = nothing
+    area[[3, 20]] = nothing
     curve = growth_curve(TIME_H, area)
-    assert list(np.flatnonzero(curve["flag"] == NO_PLANT)) == [0, 20]
+    assert list(np.flatnonzero(curve["flag"] == NO_PLANT)) == [3, 20]
     np.testing.assert_allclose(curve["rate_per_d"], RATE)
     np.testing.assert_allclose(curve["smooth_area"], grown())
+
+
+def test_before_a_plant_is_seen_there_is_no_curve() -> None:
+    area = grown()
+    area[:12] = 0
+    curve = growth_curve(TIME_H, area)
+    assert curve["smooth_area"].iloc[:12].isna().all()
+    assert (curve["n_pictures"].iloc[:12] == 0).all()
+    np.testing.assert_allclose(curve["smooth_area"].iloc[12:], area[12:])
+    summary = growth_summary(curve.assign(plant="p")).iloc[0]
+    assert summary["days"] == (TIME_H[-1] - TIME_H[12]) / 24
+    assert summary["first_area"] == pytest.approx(area[12])
+    assert summary["mean_rate_per_d"] == pytest.approx(RATE)
 
 
 def test_growth_that_slows_down_is_seen_to() -> None:

@@ -94,6 +94,13 @@ def test_a_small_plant_in_the_middle_is_chosen_before_a_large_neighbour(radius: 
     assert overlap(find_rosette(paint(own | neighbour)).mask, own) > 0.85
 
 
+@pytest.mark.parametrize("centre", [(100, 196), (4, 100), (190, 10)])
+def test_an_empty_pot_has_no_plant_though_a_neighbour_reaches_in(centre: tuple[int, int]) -> None:
+    found = find_rosette(paint(disc((200, 200), centre, 18)))
+    assert not found.mask.any()
+    assert "at an edge of the picture" in found.missing
+
+
 def test_a_leaf_whose_petiole_is_not_seen_is_kept() -> None:
     near = blades((150, 150), 5, 50, gap=4)
     assert overlap(find_rosette(paint(near)).mask, near) > 0.9

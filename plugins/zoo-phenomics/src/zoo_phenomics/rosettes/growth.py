@@ -48,7 +48,8 @@ def growth_curve(time_h: np.ndarray, area: np.ndarray, window_d: float = WINDOW_
     Returns:
         One row a picture, as they were given: time_h; area; flag, empty where the picture fits; smooth_area, in the
         unit of area; rate_per_d, the relative growth rate in 1 / day, with rate_low and rate_high, a 95 % interval; and
-        n_pictures that it is from. With fewer than 5 pictures that fit there are no rates: they are missing.
+        n_pictures that it is from. With fewer than 5 pictures that fit, and before the first and after the last of
+        them, there are no rates: they are missing. The interval takes pictures for independent of each other.
     Raises:
         ConfigError: the window has no length.
         DataError: a time is missing, an area is below 0 or infinite, or there are not as many of one as of the other.
@@ -65,7 +66,14 @@ def growth_curve(time_h: np.ndarray, area: np.ndarray, window_d: float = WINDOW_
     fits = is_plant & ~is_jump
     table = pd.DataFrame({"time_h": time_h, "area": area})
     table["flag"] = np.select([~is_plant, is_jump], [NO_PLANT, JUMP], "")
-    rates = [_rate(time_h, log_area, _window(time_h, fits, at_h, window_h), at_h) for at_h in time_h]
+    # Before there was a plant, and after it was gone, there is nothing that a line could be drawn through.
+    seen = time_h[fits] if fits.any() else np.array([math.inf, -math.inf])
+    rates = [
+        _rate(time_h, log_area, _window(time_h, fits, at_h, window_h), at_h)
+        if seen.min() <= at_h <= seen.max()
+        else (*[math.nan] * (len(_RATES) - 1), 0)
+        for at_h in time_h
+    ]
     table[list(_RATES)] = np.array(rates, dtype=float).reshape(len(area), len(_RATES))
     return table.astype({"n_pictures": int})
 
@@ -107,15 +115,16 @@ def growth_summary(curves: pd.DataFrame) -> pd.DataFrame:
     Args:
         curves: from `growth_curves`.
     Returns:
-        plant; n_pictures; n_no_plant and n_jumps, those that are flagged; days, from the first picture to the last;
-        first_area and last_area, smooth; mean_rate_per_d between these; fastest_rate_per_d with fastest_low and
+        plant; n_pictures; n_no_plant and n_jumps, those that are flagged; days, from the first to the last that shows a
+        plant; first_area and last_area, smooth; mean_rate_per_d between these; fastest_rate_per_d with fastest_low and
         fastest_high, and fastest_time_h, in the middle of the pictures that share it.
     """
     return pd.DataFrame([_summary(name, rows.sort_values("time_h")) for name, rows in curves.groupby("plant")])
 
 
 def _summary(name: object, rows: pd.DataFrame) -> dict[str, object]:
-    first, last = rows.iloc[0], rows.iloc[-1]
+    known = rows[rows["smooth_area"].notna()]
+    first, last = (known if len(known) else rows).iloc[[0, -1]].to_dict("records")
     days = (last["time_h"] - first["time_h"]) / _H_PER_D
     growth = math.log(last["smooth_area"] / first["smooth_area"])
     is_fastest = rows["rate_per_d"] == rows["rate_per_d"].max()

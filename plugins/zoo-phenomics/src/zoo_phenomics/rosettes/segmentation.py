@@ -25,6 +25,10 @@ _CORE_PX = 3
 _CENTRE = 0.2
 """Of the picture's sides, how far from the middle a plant's may well be; leaves of neighbours are at 0.4 and more."""
 
+_LEAST_NEARNESS = 0.2
+"""Of the pixel of a plant that is nearest to the middle, where the middle has 1: real plants have 0.99, leaves that
+reach in from a neighbour's pot less than 0.1."""
+
 _GAP = 0.4
 """Of its own diameter, how far a leaf may seem to be from the plant: petioles are pale, and thinner than a pixel."""
 
@@ -55,7 +59,8 @@ def find_rosette(image: np.ndarray, leaf_greenness: float = LEAF_GREENNESS) -> R
     """Find the plant in the middle of a picture.
 
     The outline lies where greenness is half way from that of the soil to that of the leaves, as blurred edges have it.
-    Where leaves are a few pixels wide they come out too wide, and bleached leaves are missed in part.
+    Where leaves are a few pixels wide they come out too wide, and bleached leaves are missed in part. Moss in patches,
+    which is as green as leaves, is taken for plant, and a plant that is purple is not found.
 
     Args:
         image: (y, x, 3) uint8, sRGB, a plant from above, whole pot or close crop.
@@ -72,6 +77,8 @@ def find_rosette(image: np.ndarray, leaf_greenness: float = LEAF_GREENNESS) -> R
     soil = greenness[smooth <= leaf_greenness]
     threshold = (np.median(greenness[core]) + (np.median(soil) if soil.size else 0)) / 2
     mask = _plant(greenness > threshold, core)
+    if _nearness(mask.shape)[mask].max() < _LEAST_NEARNESS:
+        return _none(image, "what is green lies at an edge of the picture, as leaves of neighbours do")
     if np.median(smooth[mask]) < leaf_greenness:
         return _none(image, "what is green is less so than leaves, as moss is")
     return Rosette(_without_spots(mask))

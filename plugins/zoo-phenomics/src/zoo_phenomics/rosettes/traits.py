@@ -57,7 +57,7 @@ def measure(image: np.ndarray, rosette: Rosette, pixel_size_um: float | None = N
 
     How far the count of leaves can be trusted, by drawn plants whose leaves are known: of plants 150 px across it
     misses one or two of up to 9 leaves, and three (at most six) of 10 to 14; of plants 50 px across three and five.
-    It is a lower bound that follows one plant's growth, and no count.
+    It rises as one plant grows, and does not tell which of two plants has more leaves: leaves hide one another.
 
     Args:
         image: (y, x, 3) uint8, sRGB, in which it was found.
