@@ -42,6 +42,7 @@ from zoo_core.contract.task import (
     SupportsImageBaselines,
     SupportsMeasures,
     SupportsScores,
+    SupportsSeries,
     Task,
     Trait,
 )
@@ -85,6 +86,7 @@ __all__ = [
     "SupportsMeasures",
     "SupportsScores",
     "SupportsSecondTruth",
+    "SupportsSeries",
     "SupportsShards",
     "SupportsTraining",
     "SupportsUnreadable",

@@ -192,3 +192,20 @@ class SupportsMeasures(Protocol):
     def measure(self, example: Example) -> Mapping[str, float]:
         """Traits by name; NaN where one is not defined."""
         ...
+
+
+@runtime_checkable
+class SupportsSeries(Protocol):
+    """A task that follows a trait over time."""
+
+    def series(self, traits: pd.DataFrame) -> pd.DataFrame:
+        """What became of each plant or well.
+
+        Args:
+            traits: one row an example: `example_id`, `split`, `meta.NAME`, `label.NAME` and `trait.NAME`.
+        Returns:
+            One row a point: `name` of what is followed, `trait`, `unit`, `time_h` (hours), `value`, `smooth` (both in
+            the unit, missing where undefined) and `flag` (why a point is left out, or empty). No row where nothing
+            was taken more than once.
+        """
+        ...

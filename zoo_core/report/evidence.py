@@ -31,6 +31,7 @@ class Evidence:
         screen: `screen.json`; None of a task without wells.
         wells: `wells.parquet`; likewise.
         doses: `dose_response.parquet`; likewise.
+        series: `series.parquet`; None where nothing was followed over time.
         pictures: by the name that `maps` has for them, as `data:` addresses.
     """
 
@@ -47,6 +48,7 @@ class Evidence:
     screen: Node | None = None
     wells: pd.DataFrame | None = None
     doses: pd.DataFrame | None = None
+    series: pd.DataFrame | None = None
     pictures: Mapping[str, str] = field(default_factory=dict)
 
     @property

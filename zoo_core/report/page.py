@@ -13,6 +13,7 @@ from zoo_core.report.evidence import RANKING, REGRESSION, Evidence, Node
 from zoo_core.report.plates import dose_panels, dose_rows, plates_of, separation_rows
 from zoo_core.report.published import published_for
 from zoo_core.report.second_truth import HALF
+from zoo_core.report.series import series_panels
 from zoo_core.report.shortcuts import CHANCE
 from zoo_core.report.verdicts import (
     AUROC,
@@ -32,6 +33,7 @@ MAP_KINDS = ("highest", "lowest", "most wrong")
 SECTIONS = {
     "classes": "Confusion",
     "values": "Values",
+    "series": "Over time",
     "screen": "Controls",
     "plates": "Plates",
     "doses": "Dose and response",
@@ -55,6 +57,7 @@ SECTIONS = {
 ONLY_WITH = {
     "classes": "confusion",
     "values": "value_names",
+    "series": "series",
     "screen": "screen",
     "plates": "plates",
     "doses": "doses",
@@ -156,6 +159,7 @@ def _of_classes_and_values(evidence: Evidence) -> Mapping[str, Any]:
     result, names = evidence.metrics[evidence.split], evidence.origin["reported_metrics"]
     return {
         "confusion": {label: confusion_rows(one) for label, one in result.get("classes", {}).items()},
+        "series": series_panels(evidence.series) if evidence.series is not None else [],
         "value_names": [name for name in names if name in REGRESSION] if result.get("values") else [],
     }
 

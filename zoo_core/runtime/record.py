@@ -107,6 +107,11 @@ class RunFolder:
         return self.path / "traits.parquet"
 
     @property
+    def series(self) -> Path:
+        """A trait over time, one row a point; not there where nothing was followed."""
+        return self.path / "series.parquet"
+
+    @property
     def boxes(self) -> Path:
         """Maps against boxes, one row an example and label."""
         return self.path / "boxes.parquet"

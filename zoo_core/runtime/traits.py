@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from zoo_core.contract import SupportsMeasures
+from zoo_core.contract import SupportsMeasures, SupportsSeries
 from zoo_core.data.files import write_atomically
 from zoo_core.data.reader import read_ahead
 from zoo_core.evaluation.predictions import METADATA_KEY
@@ -25,6 +25,8 @@ N_AT_ONCE = 8
 def write_traits(folder: RunFolder, prepared: Prepared, progress: Shown | Silent) -> None:
     """Write `traits.parquet`, one row an example that can be read; nothing of a task that measures nothing.
 
+    Where the task follows a trait over time, `series.parquet` is written too.
+
     Traits are columns `trait.NAME`; their units and what they are stand in the file's key-values.
 
     Args:
@@ -38,13 +40,16 @@ def write_traits(folder: RunFolder, prepared: Prepared, progress: Shown | Silent
     if not isinstance(task, SupportsMeasures):
         return
     rows = np.setdiff1d(np.flatnonzero(prepared.split.part != ""), [bad.row for bad in prepared.unreadable])
-    traits = pa.Table.from_pandas(_measured(prepared, rows, progress), preserve_index=False)
+    measured = _measured(prepared, rows, progress)
+    traits = pa.Table.from_pandas(measured, preserve_index=False)
     said = {trait.name: {"unit": trait.unit, "description": trait.description} for trait in task.traits}
     metadata = {METADATA_KEY: json.dumps({"schema_version": SCHEMA_VERSION, "traits": said}).encode()}
     content = pa.BufferOutputStream()
     table = traits.replace_schema_metadata({**(traits.schema.metadata or {}), **metadata})
     pq.write_table(table, content, compression="zstd")
     write_atomically(folder.traits, content.getvalue())
+    if isinstance(task, SupportsSeries) and len(series := task.series(measured)):
+        write_atomically(folder.series, series.to_parquet(index=False, compression="zstd"))
 
 
 def _measured(prepared: Prepared, rows: np.ndarray, progress: Shown | Silent) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import pandas as pd
 from zoo_core.contract import Arrays, ArraySpec, ConfigError, Example, Label, Plugin, PrimaryMetric, Reporting
 from zoo_phenomics.pictures import brighten, by_range, edge_of, refuse_no_edge, turn_and_flip, why_no_picture
 from zoo_phenomics.plate_response import POSITION
+from zoo_phenomics.rosettes.growth import growth_curves
 from zoo_phenomics.rosettes.segmentation import find_rosette
 from zoo_phenomics.rosettes.traits import TRAITS
 from zoo_phenomics.rosettes.traits import measure as measure_rosette
@@ -19,6 +20,9 @@ SEGMENTATION = "segmentation"
 
 TIME = ("meta.time_h", "meta.time")
 """Columns of the baseline that knows how old a plant is and sees nothing of it."""
+
+PLANTS, LEAST_TIMES = ("meta.plant_id", "meta.well_id"), 2
+"""Columns that say which plant it is, and points in time that a curve has at least."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +142,17 @@ class RosetteGrowth:
         """Traits of the rosette that colour finds, in mm too where the row has `meta.pixel_size_um`."""
         image, pixel_size = example.arrays["image"], example.row.get("meta.pixel_size_um")
         return measure_rosette(image, find_rosette(image), None if pd.isna(pixel_size) else float(pixel_size)).values
+
+    def series(self, traits: pd.DataFrame) -> pd.DataFrame:
+        """Leaf area of each plant over time, in mm2 where the size of a pixel is known."""
+        time = next((name for name in TIME if name in traits), None)
+        plant = next((name for name in PLANTS if name in traits), None)
+        if time is None or plant is None or (traits.groupby(plant)[time].nunique() < LEAST_TIMES).all():
+            return pd.DataFrame()
+        area, unit = ("area_mm2", "mm2") if traits["trait.area_mm2"].notna().all() else ("area_px", "px")
+        curves = growth_curves(traits, plant, time, f"trait.{area}")
+        renamed = curves.rename(columns={"plant": "name", "area": "value", "smooth_area": "smooth"})
+        return renamed[["name", "time_h", "value", "smooth", "flag"]].assign(trait=area, unit=unit)
 
 
 SMOKE = {"trainer": {"n_epochs": 1, "global_batch_size": 16}, "task": {"image_size_px": 64}}
