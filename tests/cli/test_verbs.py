@@ -28,17 +28,17 @@ class Config:
 def create(config):
     @click.command()
     @click.argument("well")
-    def plate(well):
+    def tray(well):
         '''Looks at a well.'''
         click.echo(f"well {well}")
-    return plate
+    return tray
 
-plugin = Plugin(config=Config, create=create, summary="Looks at plates.")
+plugin = Plugin(config=Config, create=create, summary="Looks at trays.")
 """
 RAISES = "raise RuntimeError('imported')"
 
 
-def install_command(site: Any, source: str = COMMAND, name: str = "plate", distribution: str = "lab") -> None:
+def install_command(site: Any, source: str = COMMAND, name: str = "tray", distribution: str = "lab") -> None:
     module = distribution.replace("-", "_")
     site.install(distribution, {f"zoo.commands.v1:{name}": f"{module}:plugin"}, **{module: source})
 
@@ -68,35 +68,35 @@ def test_a_verb_of_a_plugin_is_in_the_help_before_it_was_ever_imported(zoo: Any,
 
 def test_a_verb_of_a_plugin_shows_its_summary_once_it_was_tried(zoo: Any, site: Any) -> None:
     install_command(site, RAISES)
-    remember(Verdict("ok", None, "Looks at plates.").on(e) for e in find_entries() if e.distribution == "lab")
-    assert "Looks at plates. (of lab 1.0)" in zoo("--help").out
+    remember(Verdict("ok", None, "Looks at trays.").on(e) for e in find_entries() if e.distribution == "lab")
+    assert "Looks at trays. (of lab 1.0)" in zoo("--help").out
 
 
 def test_a_verb_of_a_plugin_runs(zoo: Any, site: Any) -> None:
     install_command(site)
-    assert zoo("plate", "B07").out == "well B07\n"
-    assert "Looks at a well." in zoo("plate", "--help").out
+    assert zoo("tray", "B07").out == "well B07\n"
+    assert "Looks at a well." in zoo("tray", "--help").out
 
 
 def test_a_wrong_call_of_a_plugins_verb_is_one_line(zoo: Any, site: Any) -> None:
     install_command(site)
-    answer = zoo("plate")
+    answer = zoo("tray")
     assert (answer.code, answer.err) == (
         2,
-        "zoo: error: Missing argument 'WELL'. ('zoo plate --help' says more)\n",
+        "zoo: error: Missing argument 'WELL'. ('zoo tray --help' says more)\n",
     )
 
 
 def test_a_verb_of_a_plugin_is_suggested_too(zoo: Any, site: Any) -> None:
     install_command(site, RAISES)
-    assert "Did you mean 'plate'?" in zoo("plates").err
+    assert "Did you mean 'tray'?" in zoo("trays").err
 
 
 @pytest.mark.parametrize(
     ("source", "said"),
     [
         (RAISES, "RuntimeError: imported"),
-        (COMMAND.replace("return plate", "return 3"), "wanted a click.Command"),
+        (COMMAND.replace("return tray", "return 3"), "wanted a click.Command"),
     ],
 )
 def test_a_broken_verb_of_a_plugin_is_one_line_and_leaves_the_others(
@@ -104,7 +104,7 @@ def test_a_broken_verb_of_a_plugin_is_one_line_and_leaves_the_others(
 ) -> None:
     install_command(site, source)
     install_command(site, name="sound", distribution="lab-sound")
-    answer = zoo("plate", "B07")
+    answer = zoo("tray", "B07")
     assert (answer.code, answer.err.count("\n")) == (2, 1)
     assert said in answer.err
     assert zoo("sound", "B07").out == "well B07\n"
@@ -114,15 +114,15 @@ def test_a_verb_that_two_plugins_claim_says_so_and_runs_neither(zoo: Any, site: 
     install_command(site, RAISES, distribution="lab-a")
     install_command(site, RAISES, distribution="lab-b")
     assert "Cannot be used, see 'zoo list'" in zoo("--help").out
-    answer = zoo("plate", "B07")
+    answer = zoo("tray", "B07")
     assert answer.code == 2
     assert "lab-a" in answer.err
     assert "lab-b" in answer.err
 
 
 def test_a_verb_for_two_contract_versions_runs_ours(zoo: Any, site: Any) -> None:
-    site.install("lab", {"zoo.commands.v1:plate": "lab:plugin", "zoo.commands.v2:plate": "lab:next"}, lab=COMMAND)
-    assert zoo("plate", "B07").out == "well B07\n"
+    site.install("lab", {"zoo.commands.v1:tray": "lab:plugin", "zoo.commands.v2:tray": "lab:next"}, lab=COMMAND)
+    assert zoo("tray", "B07").out == "well B07\n"
     assert "A plugin. (of lab 1.0)" in zoo("--help").out
 
 
@@ -136,7 +136,7 @@ def test_no_plugin_can_take_the_name_of_one_of_our_verbs(zoo: Any, site: Any) ->
 def test_completion_offers_verbs_and_imports_none(site: Any) -> None:
     install_command(site, RAISES)
     with click.Context(group) as ctx:
-        assert [item.value for item in group.shell_complete(ctx, "pl")] == ["plate"]
+        assert [item.value for item in group.shell_complete(ctx, "tra")] == ["tray"]
         assert {"list", "info", "doctor"} <= {item.value for item in group.shell_complete(ctx, "")}
         assert "--version" in {item.value for item in group.shell_complete(ctx, "--v")}
 
