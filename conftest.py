@@ -57,3 +57,17 @@ def nih_root(shared_data: Callable[[str], Path], tmp_path_factory: pytest.TempPa
     for name, packed in NIH_TABLES.items():
         (root / name).write_bytes(gzip.decompress((tables / packed).read_bytes()))
     return root
+
+
+@pytest.fixture
+def fails() -> Callable[..., str]:
+    """Runs something that must fail with this error, and returns its one line."""
+
+    def run(kind: type[Exception], function: Callable[[], object]) -> str:
+        with pytest.raises(kind) as caught:
+            function()
+        text = str(caught.value)
+        assert "\n" not in text  # noqa: S101 - it is part of a test
+        return text
+
+    return run

@@ -1,6 +1,5 @@
 """A small folder laid out as NIH does, to be broken in one place at a time."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -72,17 +71,3 @@ def rows() -> tuple[str, ...]:
 def header() -> str:
     """The first line of its label table."""
     return HEADER
-
-
-@pytest.fixture
-def fails() -> Callable[..., str]:
-    """Runs something that must fail with this error, and returns its one line."""
-
-    def run(kind: type[Exception], function: Callable[[], object]) -> str:
-        with pytest.raises(kind) as caught:
-            function()
-        text = str(caught.value)
-        assert "\n" not in text
-        return text
-
-    return run

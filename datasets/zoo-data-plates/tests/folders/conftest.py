@@ -9,20 +9,6 @@ from PIL import Image
 
 
 @pytest.fixture
-def fails() -> Callable[..., str]:
-    """Runs something that must fail with this error, and returns its one line."""
-
-    def run(kind: type[Exception], function: Callable[[], object]) -> str:
-        with pytest.raises(kind) as caught:
-            function()
-        text = str(caught.value)
-        assert "\n" not in text
-        return text
-
-    return run
-
-
-@pytest.fixture
 def write_picture(tmp_path: Path) -> Callable[..., Path]:
     """Writes a picture of one colour, (y, x) large, at a path from the test's folder on."""
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from zoo_core.contract import Arrays, ArraySpec, Example, Label, Plugin, PrimaryMetric, Reporting
-from zoo_phenomics.pictures import border, brighten, by_range, edge_of, refuse_no_edge, turn_and_flip, why_no_picture
+from zoo_phenomics.pictures import SquarePictures, border, edge_of, refuse_no_edge, why_no_picture
 
 BORDER = "border"
 BORDER_SHARE = 0.06
@@ -36,9 +36,10 @@ class LeafDiseaseConfig:
         refuse_no_edge(self.image_size_px)
 
 
-class LeafDisease:
+class LeafDisease(SquarePictures):
     """Multi-class classification of leaf photographs."""
 
+    config: LeafDiseaseConfig
     primary_metric = PrimaryMetric("mean.macro_f1", "max", tolerance=0.005)
     reporting = Reporting(metrics=("macro_f1", "auroc", "auprc"), noun="class")
     image_baselines = {BORDER: "the border of the picture alone"}  # noqa: RUF012 - read only
@@ -68,19 +69,6 @@ class LeafDisease:
     def fit(self, rows: pd.DataFrame, specs: Sequence[ArraySpec]) -> Arrays:
         """The square's edge."""
         return {"image_size_px": edge_of(specs, self.config.image_size_px)}
-
-    def input_shape(self, fitted: Arrays) -> tuple[int, int, int]:
-        """A square of red, green and blue."""
-        size = int(fitted["image_size_px"])
-        return size, size, 3
-
-    def preprocess(self, example: Example, fitted: Arrays) -> np.ndarray:
-        """Resize, and scale the declared range to 0 ... 1."""
-        return by_range(example, int(fitted["image_size_px"]))
-
-    def augment(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Turn and mirror, and change the brightness by up to a fifth, where the configuration says so."""
-        return brighten(turn_and_flip(images, rng), 0.2, rng) if self.config.augment else images
 
     def head(self, features: Any) -> Any:
         """One logit a class from the features' mean over the picture."""

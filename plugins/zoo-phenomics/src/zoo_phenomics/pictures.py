@@ -1,14 +1,18 @@
 """What the tasks do with a picture alike: a square of three channels from 0 to 1, and changes that change nothing."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from zoo_core.api import resize
-from zoo_core.contract import ArraySpec, ConfigError, Example
+from zoo_core.contract import Arrays, ArraySpec, ConfigError, Example
 
 N_CHANNELS = 3
 """Of what a network sees: published weights were trained on red, green and blue."""
+
+MOST_BRIGHTER = 0.2
+"""Share by which augmentation makes a picture brighter or darker at most."""
 
 LOW_PERCENT, HIGH_PERCENT = 1.0, 99.8
 """Of a channel's values, that become 0 and 1: dark and hot pixels do not decide how bright a cell is."""
@@ -113,3 +117,26 @@ def border(image: np.ndarray, share: float) -> np.ndarray:
     inside[width:-width, width:-width] = True
     frame: np.ndarray = image[~inside]
     return frame
+
+
+class SquarePictures:
+    """What tasks on pictures have in common: a square of three channels, which may be turned, mirrored and brightened.
+
+    Attributes:
+        config: with `augment`, whether training changes pictures.
+    """
+
+    config: Any
+
+    def input_shape(self, fitted: Arrays) -> tuple[int, int, int]:
+        """A square of three channels, as networks trained on photographs want it."""
+        size = int(fitted["image_size_px"])
+        return size, size, N_CHANNELS
+
+    def preprocess(self, example: Example, fitted: Arrays) -> np.ndarray:
+        """Resize, and scale the declared range to 0 ... 1."""
+        return by_range(example, int(fitted["image_size_px"]))
+
+    def augment(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Turn and mirror, and change the brightness by up to a fifth, where the configuration says so."""
+        return brighten(turn_and_flip(images, rng), MOST_BRIGHTER, rng) if self.config.augment else images

@@ -9,15 +9,7 @@ import pandas as pd
 
 from zoo_core.api import sigmoid
 from zoo_core.contract import Arrays, ArraySpec, ConfigError, Example, Label, Plugin, PrimaryMetric, Reporting
-from zoo_phenomics.pictures import (
-    brighten,
-    by_percentiles,
-    by_range,
-    edge_of,
-    refuse_no_edge,
-    turn_and_flip,
-    why_no_picture,
-)
+from zoo_phenomics.pictures import SquarePictures, by_percentiles, by_range, edge_of, refuse_no_edge, why_no_picture
 
 RESPONSE = "response"
 CORRELATION, INTENSITY = "correlation", "intensity"
@@ -52,9 +44,10 @@ class PlateResponseConfig:
             raise ConfigError(f"task.label_smoothing needs 0 to below 1. Received: {self.label_smoothing}")
 
 
-class PlateResponse:
+class PlateResponse(SquarePictures):
     """Negative against positive controls; every well is then scored on the logit."""
 
+    config: PlateResponseConfig
     labels = (Label(RESPONSE),)
     primary_metric = PrimaryMetric("mean.auroc", "max", tolerance=0.005)
     reporting = Reporting(metrics=("auroc", "auprc"), baselines={"position": POSITION}, wells=True)
@@ -83,19 +76,10 @@ class PlateResponse:
         edge = edge_of(specs, self.config.image_size_px)
         return {"image_size_px": edge, "positive_weight": np.array(weight, dtype=np.float32)}
 
-    def input_shape(self, fitted: Arrays) -> tuple[int, int, int]:
-        """A square of three channels, as networks trained on photographs want it."""
-        size = int(fitted["image_size_px"])
-        return size, size, 3
-
     def preprocess(self, example: Example, fitted: Arrays) -> np.ndarray:
         """Resize, scale to 0 ... 1, and give two channels a third one, the first again."""
         scale = by_percentiles if self.config.intensity == "percentiles" else by_range
         return scale(example, int(fitted["image_size_px"]))
-
-    def augment(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Turn and mirror, and change the brightness by up to a fifth, where the configuration says so."""
-        return brighten(turn_and_flip(images, rng), 0.2, rng) if self.config.augment else images
 
     def head(self, features: Any) -> Any:
         """One logit from the features' mean over the picture."""

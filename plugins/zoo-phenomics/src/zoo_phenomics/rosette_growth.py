@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from zoo_core.contract import Arrays, ArraySpec, ConfigError, Example, Label, Plugin, PrimaryMetric, Reporting
-from zoo_phenomics.pictures import brighten, by_range, edge_of, refuse_no_edge, turn_and_flip, why_no_picture
+from zoo_phenomics.pictures import SquarePictures, edge_of, refuse_no_edge, why_no_picture
 from zoo_phenomics.plate_response import POSITION
 from zoo_phenomics.rosettes.growth import growth_curves
 from zoo_phenomics.rosettes.segmentation import find_rosette
@@ -50,9 +50,10 @@ class RosetteGrowthConfig:
             )
 
 
-class RosetteGrowth:
+class RosetteGrowth(SquarePictures):
     """Regression of traits from pictures of rosettes."""
 
+    config: RosetteGrowthConfig
     primary_metric = PrimaryMetric("mean.r2", "max", tolerance=0.01)
     reporting = Reporting(metrics=("r2", "mae", "rmse"), baselines={"position": POSITION, "time": TIME}, noun="trait")
     traits = TRAITS
@@ -96,19 +97,6 @@ class RosetteGrowth:
             "mean": mean.to_numpy(np.float32),
             "spread": spread.where(spread > 0, 1).to_numpy(np.float32),
         }
-
-    def input_shape(self, fitted: Arrays) -> tuple[int, int, int]:
-        """A square of red, green and blue."""
-        size = int(fitted["image_size_px"])
-        return size, size, 3
-
-    def preprocess(self, example: Example, fitted: Arrays) -> np.ndarray:
-        """Resize, and scale the declared range to 0 ... 1."""
-        return by_range(example, int(fitted["image_size_px"]))
-
-    def augment(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Turn and mirror, and change the brightness by up to a fifth, where the configuration says so."""
-        return brighten(turn_and_flip(images, rng), 0.2, rng) if self.config.augment else images
 
     def head(self, features: Any) -> Any:
         """One number a value from the features' mean over the picture."""
