@@ -16,7 +16,7 @@ NOT_IMPORTED = {
 }
 """Dependencies that no line imports, with what they are for."""
 
-OPTIONAL = {"ai-edge-litert", "anndata", "horovod"}
+OPTIONAL = {"ai-edge-litert", "anndata", "horovod", "pydicom"}
 """Of an extra: imported where it is there."""
 
 PROJECTS = [path.parent for path in project_files()]

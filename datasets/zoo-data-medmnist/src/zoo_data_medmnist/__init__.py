@@ -1,0 +1,1 @@
+"""The MedMNIST data sets of small medical images, for zoo."""

@@ -1,0 +1,1 @@
+"""A task for any images with binary or class labels, for zoo."""
