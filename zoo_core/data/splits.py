@@ -50,11 +50,13 @@ class LeaveOut:
         fold: number of the value that is left out, in the order of their names.
         validation: share of the other groups that validate.
         seed: of their choice.
+        value: the value itself, beside which `fold` is 0 or its number; empty where the number says all.
     """
 
     fold: int
     validation: float
     seed: int
+    value: str = ""
 
 
 def group_hash_name(group_column: str) -> str:
@@ -130,19 +132,15 @@ def leave_out_split(index: pd.DataFrame, fold_column: str, group_column: str, co
         group_column: no value of it may straddle two parts.
         config: which value, and how many groups validate.
     Raises:
-        ConfigError: there are no two values, or there is no such value.
+        ConfigError: there are no two values, there is no such value, or its number is another's.
         SplitError: a group straddles two values or is missing, or a value is missing.
     """
     _refuse_missing(index, fold_column)
-    values = sorted(index[fold_column].astype(str).unique())
-    if len(values) < 2 or not 0 <= config.fold < len(values):
-        offered = ", ".join(f"{number} ({value})" for number, value in enumerate(values))
-        wanted = "needs two values to leave one out" if len(values) < 2 else f"needs split.fold to be one of {offered}"
-        raise ConfigError(f"split.name={leave_out_name(fold_column)} {wanted}. Received: {config.fold} of {offered}")
-    left_out = (index[fold_column].astype(str) == values[config.fold]).to_numpy()
+    value = _left_out(sorted(index[fold_column].astype(str).unique()), fold_column, config)
+    left_out = (index[fold_column].astype(str) == value).to_numpy()
     part = np.where(left_out, "test", "train").astype(object)
     part[~left_out & _first_of_each_stratum(index, group_column, ~left_out, config)] = "validation"
-    name = f"{leave_out_name(fold_column)}:{values[config.fold]}"
+    name = f"{leave_out_name(fold_column)}:{value}"
     _refuse_straddling(index, name, group_column, part)
     return _named(index, name, group_column, part)
 
@@ -240,6 +238,51 @@ def choose_group_column(offered: tuple[str, ...], wanted: str) -> str:
         choices = ", ".join(c.removeprefix("meta.") for c in offered)
         raise ConfigError(f"split.group_by needs one of: {choices}. Received: '{wanted}'")
     return column
+
+
+def groups_of(index: pd.DataFrame, column: str, otherwise: str) -> pd.Series:
+    """Name of each row's group; a row that names none is of its group in another column.
+
+    An empty well has no treatment: parted by treatment, it is a group of its own, as which it can be in any part.
+
+    Args:
+        index: with both columns.
+        column: whose groups are asked for.
+        otherwise: the data set's default; where it is `column` itself, what is missing stays missing.
+    Returns:
+        (example,), missing where both columns are.
+
+    >>> index = pd.DataFrame({"meta.treatment": ["DMSO", None], "meta.well_id": ["P/A01", "P/A02"]})
+    >>> list(groups_of(index, "meta.treatment", "meta.well_id"))
+    ['DMSO', 'P/A02']
+    """
+    names = index[column]
+    return names if names.notna().all() else names.astype(object).where(names.notna(), index[otherwise])
+
+
+def _left_out(values: list[str], fold_column: str, config: LeaveOut) -> str:
+    """The value that is left out."""
+    name = leave_out_name(fold_column)
+    if len(values) < 2:
+        raise ConfigError(
+            f"split.name={name} needs two values to leave one out. Received: '{values[0]}' alone: choose another "
+            "split.name"
+        )
+    if not config.value:
+        if not 0 <= config.fold < len(values):
+            offered = ", ".join(f"{number} ({value})" for number, value in enumerate(values))
+            raise ConfigError(f"split.name={name} needs split.fold to be one of {offered}. Received: {config.fold}")
+        return values[config.fold]
+    if config.value not in values:
+        raise ConfigError(
+            f"split.name={name}:VALUE needs a value among {', '.join(values)}. Received: '{config.value}'"
+        )
+    if config.fold not in (0, values.index(config.value)):
+        raise ConfigError(
+            f"split.name={name}:{config.value} is split.fold={values.index(config.value)}. Received: split.fold="
+            f"{config.fold} beside it: leave one of them out"
+        )
+    return config.value
 
 
 def _first_of_each_stratum(index: pd.DataFrame, group_column: str, within: np.ndarray, config: LeaveOut) -> np.ndarray:

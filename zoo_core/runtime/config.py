@@ -48,12 +48,13 @@ class SplitConfig:
     Attributes:
         name: the source's own split ("official") or that of a group ("patient-hash"); empty for the first of these that
             there is.
-        group_by: the group that may not straddle parts, such as "patient_id"; empty for the data set's default.
+        group_by: the group that may not straddle parts, such as "patient_id"; empty for the data set's default. A row
+            that names none, such as an empty well by "treatment", is of its group of the default, here of its own well.
         validation: share of the groups that validate.
         test: share of the groups that test, where the source defines no split.
         seed: another seed, another split.
         fold: of a split "leave-plate-out" and the like, which plate is tested on: its number, from 0, in the order of
-            their names.
+            their names. The name that a run records, "leave-plate-out:plate-1", says it too.
         train_list: file with the name of a training example at the start of each line; with the two others it makes a
             split of its own, called `name`, and examples in none of the three are left out.
         validation_list: likewise.

@@ -84,10 +84,11 @@ def seen_groups(prepared: Prepared) -> SeenGroups:
     """The groups of a run's training and validation parts, under a salt of their own."""
     column, namespace = prepared.split.group_column, namespace_of(prepared)
     empty = SeenGroups(column, namespace, secrets.token_bytes(SALT_BYTES))
+    groups = prepared.groups(column)
 
     def of_part(part: str) -> frozenset[str]:
         # Of the whole part: where an image could not be read, its labels were still learned from.
-        names = prepared.index[column].iloc[prepared.split.rows(part)]
+        names = groups.iloc[prepared.split.rows(part)]
         return frozenset(empty.hashes(names.drop_duplicates(), namespace))
 
     return dataclasses.replace(empty, trained_on=of_part("train"), chosen_on=of_part("validation"))
@@ -108,9 +109,12 @@ def find_overlap(seen: SeenGroups | None, prepared: Prepared, rows: np.ndarray) 
         return Overlap(group, reason="its model folder has no groups.json, as older versions of zoo wrote none")
     if namespace_of(prepared) != seen.namespace:
         return None
-    if reason := _why_unknown(seen, prepared.index.iloc[rows]):
-        return Overlap(group, reason=reason)
-    return _counted(seen, prepared.index[seen.column].iloc[rows], group)
+    if seen.column not in prepared.index:
+        return Overlap(group, reason=f"the data have no column '{seen.column}', which the model's split went by")
+    names = prepared.groups(seen.column).iloc[rows]
+    if n_unnamed := int(names.isna().sum()):
+        return Overlap(group, reason=f"{n_unnamed} examples have no '{seen.column}'")
+    return _counted(seen, names, group)
 
 
 def refuse_overlap(overlap: Overlap) -> None:
@@ -160,13 +164,6 @@ def _seen(values: dict[str, Any]) -> SeenGroups:
         raise ValueError(f"hash '{values['hash']}'")
     lists = (frozenset(map(str, values[name])) for name in ("trained_on", "chosen_on"))
     return SeenGroups(str(values["column"]), str(values["namespace"]), bytes.fromhex(values["salt"]), *lists)
-
-
-def _why_unknown(seen: SeenGroups, rows: pd.DataFrame) -> str | None:
-    if seen.column not in rows:
-        return f"the data have no column '{seen.column}', which the model's split went by"
-    n_unnamed = int(rows[seen.column].isna().sum())
-    return f"{n_unnamed} examples have no '{seen.column}'" if n_unnamed else None
 
 
 def _counted(seen: SeenGroups, names: pd.Series, group: str) -> Overlap | None:

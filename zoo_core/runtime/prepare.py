@@ -32,6 +32,7 @@ from zoo_core.data.splits import (
     choose_group_column,
     defined_split,
     group_hash_name,
+    groups_of,
     hash_split,
     leave_out_name,
     leave_out_split,
@@ -74,6 +75,10 @@ class Prepared:
         """(example,) int64, the rows of a part that can be read; of `train` those that teach anything."""
         rows = np.setdiff1d(self.split.rows(part), [bad.row for bad in self.unreadable])
         return rows[~np.isnan(self.examples().truth(rows)).all(axis=1)] if part == "train" else rows
+
+    def groups(self, column: str) -> pd.Series:
+        """(example,), name of each row's group by a column of the index, as the split takes them."""
+        return groups_of(self.index, column, self.adapter.group_columns[0])
 
     def training_shards(self) -> Sequence[np.ndarray]:
         """Rows of the training part, shard by shard as they are stored.
@@ -169,6 +174,11 @@ def make_split(
     return split
 
 
+def with_whole_groups(adapter: DatasetAdapter, index: pd.DataFrame, group_column: str) -> pd.DataFrame:
+    """The index with a group in every row that has one by this column or by the data set's default, to part it by."""
+    return index.assign(**{group_column: groups_of(index, group_column, adapter.group_columns[0])})
+
+
 def refuse_misfit(config: RunConfig, adapter: DatasetAdapter, task: Task) -> None:
     """See that a data set has the arrays that a task needs, and at least one of its labels.
 
@@ -198,6 +208,7 @@ def _task_for(config: RunConfig, adapter: DatasetAdapter) -> tuple[RunConfig, Ta
 
 def _chosen_split(adapter: DatasetAdapter, index: pd.DataFrame, config: SplitConfig) -> Split:
     group_column = choose_group_column(adapter.group_columns, config.group_by)
+    index = with_whole_groups(adapter, index, group_column)
     if config.lists:
         lists = {part: read_list(Path(path)) for part, path in config.lists.items()}
         return listed_split(index, config.name, group_column, lists)
@@ -209,8 +220,10 @@ def _chosen_split(adapter: DatasetAdapter, index: pd.DataFrame, config: SplitCon
     if name == adapter.split_name:
         return defined_split(index, name, group_column, config.validation, config.seed)
     folds = {leave_out_name(column): column for column in _fold_columns(adapter)}
-    if name in folds:
-        return leave_out_split(index, folds[name], group_column, LeaveOut(config.fold, config.validation, config.seed))
+    fold_name, _, value = name.partition(":")  # as a run records it: leave-plate-out:plate-1
+    if fold_name in folds:
+        left_out = LeaveOut(config.fold, config.validation, config.seed, value)
+        return leave_out_split(index, folds[fold_name], group_column, left_out)
     offered = ", ".join(n for n in (adapter.split_name, by_hash, *folds) if n)
     raise ConfigError(f"split.name needs one of: {offered}. Received: '{name}'")
 

@@ -9,7 +9,7 @@ from zoo_core.data.classes import with_class_columns
 from zoo_core.data.fingerprint import fingerprint
 from zoo_core.data.splits import ALL, PARTS, choose_group_column, undivided
 from zoo_core.runtime.config import Choice, ReportConfig, RunConfig, SplitConfig, TopologyChoice
-from zoo_core.runtime.prepare import Prepared, make_split, refuse_misfit
+from zoo_core.runtime.prepare import Prepared, make_split, refuse_misfit, with_whole_groups
 from zoo_core.runtime.second_truth import read_second_truth
 from zoo_core.runtime.settings import Settings, over_data_preset, plugin_choice, refuse_unknown, validated
 from zoo_core.runtime.trained_model import TrainedModel
@@ -73,7 +73,8 @@ def prepare_for(model: TrainedModel, subject: Subject) -> Prepared:
     own_index = adapter.index()
     index = with_class_columns(own_index, adapter.labels)
     if subject.part == ALL:
-        split = undivided(index, choose_group_column(adapter.group_columns, config.split.group_by))
+        group_column = choose_group_column(adapter.group_columns, config.split.group_by)
+        split = undivided(with_whole_groups(adapter, index, group_column), group_column)
     else:
         split = make_split(adapter, index, config.split, needed=(subject.part,))
     second_truth = read_second_truth(adapter, model.task, index)

@@ -8,6 +8,7 @@ from typing import Protocol
 from zoo_core.contract import Rank
 from zoo_core.distributed.signals import StopRequests
 from zoo_core.distributed.single import SingleRank
+from zoo_core.report.wording import group_name
 from zoo_core.runtime.checkpoint import read_state
 from zoo_core.runtime.config import RunConfig
 from zoo_core.runtime.first_use import packed_on_first_use
@@ -124,9 +125,13 @@ def _opening_lines(prepared: Prepared) -> list[str]:
         ranks = f"1 process that plays {config.launch.n_virtual_ranks} ranks"
     drawn = " (DRAWN by a program)" if card.drawn else ""
     how = [f"{config.topology.weights} weights", config.precision.name, ranks]
+    column, default = prepared.split.group_column, prepared.adapter.group_columns[0]
+    n_without = int(prepared.index[column].isna().sum())
+    own = f"{n_without} examples have no {group_name(column)}: each is of the group of its {group_name(default)}"
     return [
         f"{config.task.name} on {config.data.name}: {card.title}{drawn}",
         *card.notes,
         f"split {prepared.split.name}: {counts}",
+        *([own] if n_without else []),
         f"{config.topology.name}, {', '.join(how)}, global batch {config.trainer.global_batch_size}",
     ]

@@ -38,15 +38,19 @@ def failed_table(prepared: Prepared, parts: tuple[str, ...]) -> pd.DataFrame:
 
 
 def _names(prepared: Prepared, rows: np.ndarray) -> pd.DataFrame:
-    columns = {"example_id": "example_id", prepared.split.group_column: "group_id"}
-    table: pd.DataFrame = prepared.index.iloc[rows][list(columns)].rename(columns=columns).reset_index(drop=True)
-    return table.astype(str)
+    groups = prepared.groups(prepared.split.group_column)
+    table = pd.DataFrame({"example_id": prepared.index["example_id"], "group_id": groups})
+    return table.iloc[rows].reset_index(drop=True).astype(str)
 
 
 def _carried(prepared: Prepared, rows: np.ndarray) -> pd.DataFrame:
-    """Metadata as they are; the scores of a drawn data set's oracle as a baseline, above any model's reach."""
+    """Metadata as they are; the scores of a drawn data set's oracle as a baseline, above any model's reach.
+
+    Of the default group `group_id` says all; a plate or a treatment that a split went by is asked for by its name too.
+    """
     index = prepared.index.iloc[rows].reset_index(drop=True)
-    meta = index[[c for c in index.columns if c.startswith("meta.") and c != prepared.split.group_column]]
+    said = {prepared.split.group_column} & set(prepared.adapter.group_columns[:1])
+    meta = index[[c for c in index.columns if c.startswith("meta.") and c not in said]]
     oracle = index[[c for c in index.columns if c.startswith("oracle.")]]
     return pd.concat([meta, oracle.add_prefix("baseline.")], axis=1)
 

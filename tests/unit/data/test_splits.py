@@ -180,9 +180,16 @@ def test_of_few_controls_one_of_each_kind_validates_and_another_seed_chooses_oth
     assert (parts[0] != parts[1]).any()
 
 
-@pytest.mark.parametrize(("n_plates", "fold"), [(3, 3), (3, -1), (1, 0)])
-def test_a_value_that_is_not_there_cannot_be_left_out(n_plates, fold):
-    with pytest.raises(ConfigError, match=r"leave-plate-out needs .*\. Received: .* of 0 \(plate-0\)"):
+@pytest.mark.parametrize(
+    ("n_plates", "fold", "words"),
+    [
+        (3, 3, r"split\.fold to be one of 0 \(plate-0\), 1 \(plate-1\), 2 \(plate-2\)\. Received: 3"),
+        (3, -1, r"Received: -1"),
+        (1, 0, r"two values to leave one out\. Received: 'plate-0' alone: choose another split\.name"),
+    ],
+)
+def test_a_value_that_is_not_there_cannot_be_left_out(n_plates, fold, words):
+    with pytest.raises(ConfigError, match=words):
         leave_out_split(plates_of(n_plates), "meta.plate", "meta.well_id", LeaveOut(fold, 0.25, 0))
 
 

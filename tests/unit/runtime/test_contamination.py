@@ -30,7 +30,8 @@ def prepared(index: pd.DataFrame, split: Split, namespace: str = "nih") -> Prepa
     """What the check looks at of prepared data."""
     card = DatasetCard("", "", "", "", "", drawn=False, group_namespace=namespace)
     config = SimpleNamespace(data=SimpleNamespace(name="a-set"))
-    return Prepared(config, SimpleNamespace(card=card), None, index, split, {}, "")
+    adapter = SimpleNamespace(card=card, group_columns=(split.group_column,))
+    return Prepared(config, adapter, None, index, split, {}, "")
 
 
 def examples(patients: list, parts: list[str], namespace: str = "nih", column: str = COLUMN) -> Prepared:

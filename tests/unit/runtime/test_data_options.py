@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from zoo_core.runtime import prepare as preparing
 from zoo_core.runtime.config import Choice
 from zoo_core.runtime.prepare import Prepared, prepare
 from zoo_core.runtime.settings import as_settings, configure
+from zoo_core.runtime.tables import predicted_table
 
 N = 60
 CLASSES = ("blight", "healthy", "rust")
@@ -196,7 +198,77 @@ def test_a_plant_on_two_plates_cannot_be_left_out_by_plate(prepared_with: Prepar
         prepared_with(Moved(), name="leave-plate-out", fold=0)
 
 
-def test_a_split_that_is_named_as_it_was_recorded_does_not_run_by_surprise(prepared_with: Preparing) -> None:
-    """Its name has the value in it, which the settings have as a number."""
-    with pytest.raises(ConfigError, match=r"split\.name needs one of"):
-        prepared_with(WithFolds(), name="leave-plate-out:plate0")
+@pytest.mark.parametrize("fold", [0, 1])
+def test_a_split_that_is_named_as_it_was_recorded_is_that_split(prepared_with: Preparing, fold: int) -> None:
+    """Its name has the value in it; the number of that value may stand beside it, and is the default elsewhere."""
+    recorded = prepared_with(WithFolds(), name="leave-plate-out", fold=1, validation=0.3).split
+    split = prepared_with(WithFolds(), name=recorded.name, fold=fold, validation=0.3).split
+    assert (split.name, split.hash) == (recorded.name, recorded.hash) == ("leave-plate-out:plate1", split.hash)
+
+
+@pytest.mark.parametrize(
+    ("split", "words"),
+    [
+        ({"name": "leave-plate-out:plate9"}, r"VALUE needs a value among plate0, plate1, plate2\. Received: 'plate9'"),
+        ({"name": "leave-plate-out:plate1", "fold": 2}, r"is split\.fold=1\. Received: split\.fold=2 beside it"),
+        ({"name": "leave-row-out:A"}, r"needs one of: plant-hash, leave-plate-out, .*Received: 'leave-row-out:A'"),
+    ],
+)
+def test_a_value_that_is_not_there_or_not_that_of_the_number_is_refused(
+    prepared_with: Preparing, split: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(ConfigError, match=words):
+        prepared_with(WithFolds(), **split)
+
+
+class PartlyTreated(Greenhouse):
+    """Of each third plant nobody has said what it was treated with."""
+
+    group_columns = ("meta.plant_id", "meta.treatment")
+
+    def index(self) -> pd.DataFrame:
+        index = super().index()
+        plant = np.arange(N) // 2
+        return index.assign(**{"meta.treatment": np.where(plant % 3 == 0, None, [f"t{i % 7}" for i in plant])})
+
+
+def test_what_has_no_treatment_is_parted_by_plants_as_it_would_be_without_treatments(prepared_with: Preparing) -> None:
+    prepared = prepared_with(PartlyTreated(), group_by="treatment", validation=0.3, test=0.3)
+    index, groups = prepared.index, prepared.groups("meta.treatment")
+    assert prepared.split.name == "treatment-hash"
+    assert index["meta.treatment"].isna().any()
+    untreated = index["meta.treatment"].isna()
+    assert groups[untreated].tolist() == index.loc[untreated, "meta.plant_id"].tolist()
+    parts = pd.Series(prepared.split.part)
+    assert (parts.groupby(groups.to_numpy()).nunique() == 1).all()
+    assert parts[untreated].nunique() == 3
+    table = predicted_names(prepared)
+    assert table["group_id"].tolist() == groups.tolist()
+    pd.testing.assert_series_equal(table["meta.treatment"], index["meta.treatment"])
+    assert "meta.plant_id" in table
+
+
+def test_of_the_default_group_the_group_itself_says_all(prepared_with: Preparing) -> None:
+    prepared = prepared_with(PartlyTreated(), validation=0.3, test=0.3)
+    table = predicted_names(prepared)
+    assert table["group_id"].tolist() == prepared.index["meta.plant_id"].tolist()
+    assert "meta.plant_id" not in table
+
+
+def test_what_has_no_group_of_either_kind_is_refused(prepared_with: Preparing) -> None:
+    class Nameless(PartlyTreated):
+        def index(self) -> pd.DataFrame:
+            return super().index().assign(**{"meta.plant_id": None})
+
+    with pytest.raises(
+        SplitError, match=r"'meta\.treatment' must name a group in every row; it is missing in rows 0, 1"
+    ):
+        prepared_with(Nameless(), group_by="treatment", validation=0.3, test=0.3)
+
+
+def predicted_names(prepared: Prepared) -> pd.DataFrame:
+    """What is written of every row, of a network that answers nothing."""
+    task = SimpleNamespace(labels=(), predict=lambda outputs, _: outputs)
+    return predicted_table(
+        dataclasses.replace(prepared, task=task), "all", np.arange(len(prepared.index)), np.zeros((N, 0), np.float32)
+    )
