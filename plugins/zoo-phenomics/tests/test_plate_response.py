@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from zoo_core.api import by_percentiles, three_channels, turn_and_flip
 from zoo_core.contract import ArraySpec, ConfigError, Example, Label
-from zoo_phenomics.pictures import border, by_percentiles, three_channels, turn_and_flip
+from zoo_phenomics.pictures import border
 from zoo_phenomics.plate_response import CORRELATION, INTENSITY, PlateResponse, PlateResponseConfig
 
 TWO = ArraySpec("image", ("y", "x", "c"), (32, 32, 2), "uint16", (0, 65535), ("GFP", "DNA"))

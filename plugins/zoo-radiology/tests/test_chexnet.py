@@ -6,11 +6,17 @@ from zoo_core.contract import ArraySpec, ConfigError, Example, Label
 from zoo_radiology.chexnet import CheXNet, CheXNetConfig
 from zoo_radiology.findings import CHEXNET_FINDINGS
 
+IMAGES = np.random.default_rng(0).random((40, 3, 5, 2)).astype(np.float32)
+
 GREY = ArraySpec("image", ("y", "x", "c"), (None, None, 1), "uint8", (0, 255))
 
 
 def spec(**changes):
     return ArraySpec(**{**vars(GREY), **changes})
+
+
+def rng() -> np.random.Generator:
+    return np.random.default_rng(7)
 
 
 def chexnet(**options) -> CheXNet:
@@ -122,3 +128,14 @@ def test_head_gives_one_float32_logit_a_finding():
     outputs = chexnet(label_names=("Mass", "Nodule")).head(features)
     assert outputs.shape == (None, 2)
     assert outputs.dtype == "float32"
+
+
+def test_augmentation_repeats_itself_from_its_seed_and_differs_between_seeds():
+    task = CheXNet(CheXNetConfig(flip=True, shift_px=1))
+    assert (task.augment(IMAGES, rng()) == task.augment(IMAGES, rng())).all()
+    assert (task.augment(IMAGES, rng()) != task.augment(IMAGES, np.random.default_rng(8))).any()
+
+
+def test_augmentation_that_is_switched_off_changes_nothing():
+    task = CheXNet(CheXNetConfig(flip=False, shift_px=0))
+    assert (task.augment(IMAGES, rng()) == IMAGES).all()

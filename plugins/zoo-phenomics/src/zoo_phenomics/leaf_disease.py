@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zoo_core.api import edge_of, softmax, why_no_picture
 from zoo_core.contract import Arrays, ArraySpec, Example, Label, Plugin, PrimaryMetric, Reporting
-from zoo_phenomics.pictures import SquarePictures, border, edge_of, refuse_no_edge, why_no_picture
+from zoo_phenomics.pictures import SquarePictures, border, refuse_no_edge
 
 BORDER = "border"
 BORDER_SHARE = 0.06
@@ -85,9 +86,7 @@ class LeafDisease(SquarePictures):
 
     def predict(self, outputs: np.ndarray, fitted: Arrays) -> np.ndarray:
         """(example, class), float32: probabilities, of each example 1 together."""
-        odds = np.exp(outputs - outputs.max(axis=1, keepdims=True), dtype=np.float32)
-        probabilities: np.ndarray = odds / odds.sum(axis=1, keepdims=True)
-        return probabilities
+        return softmax(outputs.astype(np.float32))
 
     def baseline_features(self, kind: str, example: Example) -> np.ndarray:
         """(feature,): mean and spread of each channel in a frame along the edges, where there is hardly any leaf."""

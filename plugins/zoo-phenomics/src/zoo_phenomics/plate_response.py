@@ -7,9 +7,9 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from zoo_core.api import sigmoid
+from zoo_core.api import by_percentiles, by_range, edge_of, sigmoid, why_no_picture
 from zoo_core.contract import Arrays, ArraySpec, ConfigError, Example, Label, Plugin, PrimaryMetric, Reporting
-from zoo_phenomics.pictures import SquarePictures, by_percentiles, by_range, edge_of, refuse_no_edge, why_no_picture
+from zoo_phenomics.pictures import SquarePictures, refuse_no_edge
 
 RESPONSE = "response"
 CORRELATION, INTENSITY = "correlation", "intensity"

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zoo_core.api import edge_of, why_no_picture
 from zoo_core.contract import Arrays, ArraySpec, ConfigError, Example, Label, Plugin, PrimaryMetric, Reporting
-from zoo_phenomics.pictures import SquarePictures, edge_of, refuse_no_edge, why_no_picture
+from zoo_phenomics.pictures import SquarePictures, refuse_no_edge
 from zoo_phenomics.plate_response import POSITION
 from zoo_phenomics.rosettes.growth import growth_curves
 from zoo_phenomics.rosettes.segmentation import find_rosette

@@ -7,11 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from zoo_core.api import resize, sigmoid
+from zoo_core.api import by_range, edge_of, flip_left_right, positive_weights, shift, sigmoid
 from zoo_core.contract import Arrays, ArraySpec, ConfigError, Example, Label, Plugin, PrimaryMetric, Reporting
-from zoo_radiology.augmentation import flip_left_right, shift
 from zoo_radiology.findings import CHEXNET_FINDINGS
-from zoo_radiology.positive_weights import positive_weights
 
 
 @dataclass(frozen=True)
@@ -79,13 +77,11 @@ class CheXNet:
 
     def fit(self, rows: pd.DataFrame, specs: Sequence[ArraySpec]) -> Arrays:
         """Weight of each finding's positives, and the square's edge: no longer than pictures of one size have it."""
-        image = next(spec for spec in specs if spec.name == "image")
-        lengths = [length for length in (image.length("y"), image.length("x")) if length is not None]
         weights = np.ones(len(self.labels), np.float32)
         if self.config.positive_weights:
             truth = rows.reindex(columns=[f"label.{label.name}" for label in self.labels])
             weights = positive_weights(truth.to_numpy(dtype=np.float64, na_value=np.nan))
-        return {"positive_weights": weights, "image_size_px": np.array(min([self.config.image_size_px, *lengths]))}
+        return {"positive_weights": weights, "image_size_px": edge_of(specs, self.config.image_size_px)}
 
     def input_shape(self, fitted: Arrays) -> tuple[int, int, int]:
         """A square of three equal channels, as networks trained on photographs want it."""
@@ -94,11 +90,7 @@ class CheXNet:
 
     def preprocess(self, example: Example, fitted: Arrays) -> np.ndarray:
         """Resize, scale the declared range to 0 ... 1, and give a grey picture three equal channels."""
-        height, width, n_channels = self.input_shape(fitted)
-        low, high = example.spec("image").value_range
-        image = resize(example.arrays["image"], (height, width))
-        scaled = np.clip((image - np.float32(low)) / np.float32(high - low), 0, 1)
-        return np.broadcast_to(scaled, (height, width, n_channels))
+        return by_range(example, int(fitted["image_size_px"]))
 
     def augment(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Flip half of the pictures and move each, as far as the configuration allows."""

@@ -1,17 +1,17 @@
-"""Weights against the imbalance of findings."""
+"""Weights against the imbalance of labels and classes."""
 
 import numpy as np
 
 
 def positive_weights(labels: np.ndarray) -> np.ndarray:
-    """Weight each finding's positives so that both classes count equally.
+    """Weight each label's positives so that both classes count equally.
 
-    A finding without a positive gets weight 1: no gradient can use another.
+    A label without a positive gets weight 1: no gradient can use another.
 
     Args:
-        labels: (example, finding), 0 absent, 1 present, NaN unknown.
+        labels: (example, label), 0 absent, 1 present, NaN unknown.
     Returns:
-        (finding,), float32, n_negative / n_positive.
+        (label,), float32, n_negative / n_positive.
     Raises:
         ValueError: `labels` holds another value.
     Source:
