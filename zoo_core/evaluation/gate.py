@@ -183,7 +183,7 @@ def judge_mean(difference: Estimate | None, limits: Limits) -> Judgement:
         limits: what may be lost.
     """
     if difference is None:
-        return Judgement(FEW, f"no label has {LEAST_POSITIVES} positives, {LEAST_POSITIVES} negatives and an interval")
+        return Judgement(FEW, f"no label has {_least(limits)} and an interval")
     if reason := _why_no_interval(difference):
         return Judgement(FEW, f"mean {_metric(limits)}: {reason}")
     allowed = f"where {limits.allowed(limits.mean)} is allowed at the worse end"
@@ -218,6 +218,15 @@ def mean_margin(difference: Estimate, limits: Limits) -> float:
 
 def _why_no_interval(difference: Estimate) -> str | None:
     return difference.why_no_interval() if len(difference.replicates) else "no interval: nothing was drawn"
+
+
+def _least(limits: Limits) -> str:
+    """What a verdict on a label needs, in words."""
+    if limits.metric in REGRESSION:
+        return f"{LEAST_POSITIVES} examples"
+    if limits.metric in CLASSIFICATION:
+        return f"{LEAST_POSITIVES} examples of each class"
+    return f"{LEAST_POSITIVES} positives, {LEAST_POSITIVES} negatives"
 
 
 def _metric(limits: Limits) -> str:

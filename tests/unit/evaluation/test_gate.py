@@ -76,6 +76,14 @@ def test_without_an_interval_nothing_is_judged(replicates: np.ndarray) -> None:
         assert "no interval" in str(judgement.reason)
 
 
+@pytest.mark.parametrize(
+    ("metric", "least"),
+    [("auroc", "30 positives, 30 negatives"), ("macro_f1", "30 examples of each class"), ("r2", "30 examples")],
+)
+def test_where_nothing_is_judged_the_reason_says_what_that_metric_needs(metric: str, least: str) -> None:
+    assert judge_mean(None, Limits(metric)).reason == f"no label has {least} and an interval"
+
+
 def test_a_reason_says_what_changed_and_what_was_allowed() -> None:
     judgement = judge_label(between(-0.05, -0.08, -0.02), LIMITS)
     assert judgement.reason == "AUROC -0.0500 (-0.0800 to -0.0200), where -0.01 is allowed"
