@@ -277,7 +277,7 @@ class RunConfig:
     """All that decides what a run computes.
 
     Attributes:
-        seed: of the weights, the order of examples and the augmentation.
+        seed: of the weights, the order of examples and the augmentation; it stands above all sections.
         task: what is asked.
         data: the examples.
         topology: the network.
