@@ -24,7 +24,7 @@ def read_second_truth(adapter: DatasetAdapter, task: Task, index: pd.DataFrame) 
     found = adapter.second_truth() if isinstance(adapter, SupportsSecondTruth) else None
     if found is None:
         return None
-    _check(found, adapter, index)
+    refuse_unsound(found, adapter, index)
     predicted = {label.name for label in task.labels}
     findings = {name: of for name, of in found.findings.items() if predicted.issuperset(of)}
     if not findings:
@@ -33,7 +33,16 @@ def read_second_truth(adapter: DatasetAdapter, task: Task, index: pd.DataFrame) 
     return dataclasses.replace(found, findings=findings, table=table.reset_index())
 
 
-def _check(found: SecondTruth, adapter: DatasetAdapter, index: pd.DataFrame) -> None:
+def refuse_unsound(found: SecondTruth, adapter: DatasetAdapter, index: pd.DataFrame) -> None:
+    """See that a second truth is of the data set's examples and labels.
+
+    Args:
+        found: what the adapter gives.
+        adapter: of the data set.
+        index: of the adapter.
+    Raises:
+        DataError: it is not what the contract says.
+    """
     wanted = f"The second truth of '{adapter.card.title}' needs"
     if missing := [name for name in ("example_id", *found.findings) if name not in found.table]:
         raise DataError(f"{wanted} a column '{missing[0]}'. Received: {', '.join(map(str, found.table.columns))}")
