@@ -18,6 +18,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from zoo_core.contract import ConfigError, DataError, OutputError
+from zoo_data_plates.ome_plate import OmePlate, OmePlateConfig
 from zoo_phenomics.plate_command import plugin
 
 BBBC013 = (
@@ -97,6 +98,18 @@ def test_what_was_given_stands_in_the_plate(lab: Path) -> None:
     assert ome["plate"]["name"] == "trial 7"
     image = zarr.open_group(lab / "p1.ome.zarr" / "A" / "1" / "0", mode="r").attrs["ome"]
     assert image["multiscales"][0]["datasets"][0]["coordinateTransformations"][0]["scale"] == [1.0, 0.32, 0.32]
+
+
+def test_pictures_that_a_program_drew_are_said_to_be_drawn_wherever_the_plate_goes(lab: Path) -> None:
+    import_lab(lab, "--unit", "uM", "--drawn")
+    card = OmePlate(OmePlateConfig(str(lab))).card
+    assert card.drawn
+    assert "Plate p1 was drawn by a program." in card.notes
+
+
+def test_pictures_are_taken_for_real_where_nobody_says_otherwise(lab: Path) -> None:
+    import_lab(lab, "--unit", "uM")
+    assert not OmePlate(OmePlateConfig(str(lab))).card.drawn
 
 
 MISTAKES = [

@@ -13,6 +13,7 @@ import numpy as np
 from zoo_core.contract import Arrays, ArraySpec, ConfigError, DataError, DatasetCard, Label, Plugin
 from zoo_data_plates.ngff.metadata import is_plate
 from zoo_data_plates.ngff.reading import Cut, PlatePixels
+from zoo_data_plates.ngff.record import read_record
 from zoo_data_plates.plate_index import PlateIndex, open_index
 from zoo_data_plates.plate_rows import Tiling, plate_cuts, plate_rows, tile_sides
 from zoo_data_plates.wells_table import read_wells
@@ -61,6 +62,7 @@ class _Plate:
     folder: Path
     index: PlateIndex
     wells: pd.DataFrame
+    drawn: bool
 
 
 class OmePlate:
@@ -89,7 +91,7 @@ class OmePlate:
             licence=self.config.licence or "not stated: set data.licence",
             citation=self.config.citation or "not stated: set data.citation",
             label_source="The wells table: which wells were given the positive and which the negative control.",
-            drawn=False,
+            drawn=bool(self.config.root) and any(plate.drawn for plate in self._plates),
             notes=self._notes() if self.config.root else (),
         )
 
@@ -138,7 +140,9 @@ class OmePlate:
         plates = []
         for folder in find_plates(self.config.root):
             index = open_index(folder)
-            plates.append(_Plate(folder, index, read_wells(folder, index.rows, index.columns)))
+            record = read_record(folder)
+            drawn = record is not None and record.design.drawn
+            plates.append(_Plate(folder, index, read_wells(folder, index.rows, index.columns), drawn))
         _check_alike(plates)
         return plates
 
@@ -230,6 +234,8 @@ def _notes(plate: _Plate) -> list[str]:
     controls = ", ".join(f"{roles.get(role, 0)} {role}" for role in ("negative", "positive", "empty"))
     images = f"{len(imaged)} of {n_physical} wells have images, {len(index.images)} in all"
     notes = [f"Plate {index.name}: {images}; wells by control role: {controls}."]
+    if plate.drawn:
+        notes.append(f"Plate {index.name} was drawn by a program.")
     unnamed = len(imaged - set(wells["well"]))
     if unnamed:
         notes.append(f"Plate {index.name}: the wells table says nothing of {unnamed} wells with images.")

@@ -14,7 +14,7 @@ def test_axes_name_only_what_there_is() -> None:
 
 
 def test_a_design_survives_json() -> None:
-    design = PlateDesign("P", 32, 48, (DNA, Channel("GFP", "00ff00", (1, 2.5))), "uint16", 0.5, (0, 1.5), 3)
+    design = PlateDesign("P", 32, 48, (DNA, Channel("GFP", "00ff00", (1, 2.5))), "uint16", 0.5, (0, 1.5), 3, True)
     assert PlateDesign.from_json(json.loads(json.dumps(design.as_json()))) == design
 
 
@@ -37,6 +37,7 @@ def test_a_design_that_is_none_is_refused(value: dict[str, object]) -> None:
         ({"pixel_size_um": float("nan")}, "Received: nan"),
         ({"times_h": (0, 2, 1)}, "times that rise"),
         ({"n_z": 0}, "plane along z"),
+        ({"drawn": "no"}, "true or false. Received: no"),
     ],
 )
 def test_a_design_that_cannot_be_is_refused(changes: dict[str, object], words: str) -> None:

@@ -41,6 +41,7 @@ class Wanted:
         pixel_size_um: side of a pixel; None where nobody knows it.
         size: physical rows and columns; None for the smallest standard plate that holds the wells with pictures.
         time_step_h: hours from one time point to the next.
+        drawn: whether a program drew the pictures.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Wanted:
     pixel_size_um: float | None = None
     size: tuple[int, int] | None = None
     time_step_h: float | None = None
+    drawn: bool = False
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,7 @@ def plan_import(
         wanted.pixel_size_um,
         _times_h(places, wanted),
         _n_z(places),
+        wanted.drawn,
     )
     if wanted.size is None:
         _check_guess(table["well"], design)

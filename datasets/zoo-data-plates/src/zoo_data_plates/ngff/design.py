@@ -50,6 +50,7 @@ class PlateDesign:
         pixel_size_um: side of a pixel; None where nobody knows it.
         times_h: hours since the first image, rising; empty where every field was seen once.
         n_z: planes along z.
+        drawn: whether a program drew the images, which every card and report of them then says.
     """
 
     name: str
@@ -60,6 +61,7 @@ class PlateDesign:
     pixel_size_um: float | None = None
     times_h: tuple[float, ...] = ()
     n_z: int = 1
+    drawn: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "channels", tuple(self.channels))
@@ -125,5 +127,6 @@ def _what_is_wrong(design: PlateDesign) -> str:
         ),
         (rising and all(map(math.isfinite, design.times_h)), f"needs times that rise. Received: {design.times_h}"),
         (design.n_z >= 1, f"needs at least one plane along z. Received: {design.n_z}"),
+        (isinstance(design.drawn, bool), f"needs drawn to be true or false. Received: {design.drawn}"),
     )
     return next((text for is_right, text in checks if not is_right), "")

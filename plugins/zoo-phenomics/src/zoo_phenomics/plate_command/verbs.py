@@ -48,6 +48,7 @@ def plate() -> None:
 @click.option("--channel", multiple=True, metavar="VALUE=NAME", help="A channel's name: --channel 1=GFP.")
 @click.option("--pixel-size-um", type=float, metavar="X", help="Side of a pixel in micrometers.")
 @click.option("--time-step-h", type=float, metavar="X", help="Hours from one {time} to the next.")
+@click.option("--drawn", is_flag=True, help="A program drew the pictures: every report then says so.")
 @click.option("--rows", type=AT_LEAST_ONE, metavar="N", help="Of the plate.  [default: the smallest standard plate]")
 @click.option("--columns", type=AT_LEAST_ONE, metavar="N", help="Of the plate, with --rows.")
 @click.option(
@@ -104,6 +105,7 @@ def _job(given: dict[str, Any]) -> "ImportJob":
         pixel_size_um=given["pixel_size_um"],
         size=None if None in size else size,
         time_step_h=given["time_step_h"],
+        drawn=given["drawn"],
     )
     options = TableOptions(_pairs("--column", given["column"]), _pairs("--role", given["role"]), given["unit"])
     n_workers = given["workers"] or len(os.sched_getaffinity(0))
