@@ -76,7 +76,8 @@ def as_text(report: Mapping[str, Any]) -> str:
 
 def _only_kind(name: str) -> str:
     entries = plugins.find_entries()
-    kinds = sorted({entry.kind for entry in entries if entry.name == name})
+    claims = [entry for entry in entries if entry.name == name]
+    kinds = sorted({e.kind for e in claims if e.health != "not allowed"} or {e.kind for e in claims})
     if len(kinds) > 1:
         raise click.UsageError(f"'{name}' is the name of a {' and of a '.join(kinds)}: choose one with --kind.")
     if kinds:

@@ -42,10 +42,14 @@ VERBS = {
 
 
 def found_entries() -> tuple[Entry, ...]:
-    """Every plugin by metadata alone; a command that bears the name of one of our verbs is unhealthy."""
+    """Every plugin by metadata alone; a command that bears the name of one of our verbs is unhealthy.
+
+    Raises:
+        ConfigError: the file that may hold an allow-list cannot be used.
+    """
     return tuple(
         entry.found_unhealthy("bears the name of a verb of zoo-core: it cannot be called")
-        if entry.kind == "command" and entry.name in VERBS
+        if entry.kind == "command" and entry.name in VERBS and entry.health != "not allowed"
         else entry
         for entry in plugins.find_entries()
     )
@@ -106,7 +110,7 @@ def _help_lines() -> Iterator[tuple[str, str]]:
     yield from ((name, verb.help) for name, verb in VERBS.items())
     for name, entry in _plugin_verbs().items():
         origin = f"of {entry.distribution} {entry.version}"
-        if entry.health == "unhealthy":
+        if not entry.is_usable:
             yield name, f"Cannot be used, see 'zoo list' ({origin})."
         else:
             yield name, f"{entry.summary or 'A plugin.'} ({origin})"
@@ -115,7 +119,7 @@ def _help_lines() -> Iterator[tuple[str, str]]:
 def _plugin_verbs() -> dict[str, Entry]:
     commands = [entry for entry in remembered_entries() if entry.kind == "command" and entry.name not in VERBS]
     # Of one name for two contract versions the one that can be used stands, and the last of a name stays in a dict.
-    return {entry.name: entry for entry in sorted(commands, key=lambda e: (e.name, e.health != "unhealthy"))}
+    return {entry.name: entry for entry in sorted(commands, key=lambda e: (e.name, e.is_usable))}
 
 
 def _plugin_command(name: str) -> click.Command:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from zoo_core.contract import ConfigError
 from zoo_core.distributed.network import is_this_machine
+from zoo_core.plugins import VARIABLE, config_file
 
 SSH_OPTIONS = ("BatchMode=yes", "ConnectTimeout=10", "ServerAliveInterval=5", "ServerAliveCountMax=3")
 """Never asks, and finds a cut link within 20 s. Host keys are checked as the user's own configuration says."""
@@ -41,9 +42,15 @@ def on_host(host: str, command: Sequence[str], ssh: str) -> list[str]:
     if is_this_machine(host):
         return list(command)
     options = [word for option in SSH_OPTIONS for word in ("-o", option)]
-    python_path = os.environ.get("PYTHONPATH")
-    setting = f"PYTHONPATH={shlex.quote(python_path)} " if python_path else ""
+    setting = "".join(f"{name}={shlex.quote(value)} " for name, value in _variables().items())
     # The shell stays, to tell of a signal by its exit code: ssh alone would say 255 of a rank that was killed.
     script = f"cd {shlex.quote(str(Path.cwd()))} && {setting}{shlex.join(command)}; exit $?"
     # /bin/sh, whatever the user's own shell understands.
     return [*ssh_words(ssh), *options, host, f"exec /bin/sh -c {shlex.quote(script)}"]
+
+
+def _variables() -> dict[str, str]:
+    """What a command needs from its start: where modules are, and which plugins may be loaded."""
+    python_path, config = os.environ.get("PYTHONPATH"), config_file()
+    variables = {"PYTHONPATH": python_path, VARIABLE: str(config.absolute()) if config else None}
+    return {name: value for name, value in variables.items() if value}

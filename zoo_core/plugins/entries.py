@@ -11,8 +11,9 @@ from typing import Literal
 
 from zoo_core import __version__
 from zoo_core.contract import CONTRACT_VERSION, GROUPS, KINDS
+from zoo_core.plugins.allow_list import AllowList, canonical_name, read_allow_list
 
-Health = Literal["ok", "not tried", "unhealthy"]
+Health = Literal["ok", "not tried", "unhealthy", "not allowed"]
 
 _KIND_OF_FAMILY = {group.rpartition(".")[0]: kind for kind, group in GROUPS.items()}
 _CONTRACT_VERSION = re.compile(r"v\d+")
@@ -29,8 +30,9 @@ class Entry:
         version: of the distribution.
         contract_version: that its group names, such as "v1".
         value: what it points at, such as "zoo_radiology.chexnet:plugin".
-        health: `ok` once tried, `unhealthy` where metadata or a trial shows a fault.
-        reason: why it is unhealthy: a sentence that names kind, name and distribution.
+        health: `ok` once tried, `unhealthy` where metadata or a trial shows a fault, `not allowed` where an allow-list
+            is in force that leaves its distribution out.
+        reason: why it is unhealthy or not allowed: a sentence that names kind, name and distribution.
         summary: the plugin's own sentence; None until it was tried, since metadata does not hold it.
     """
 
@@ -49,6 +51,11 @@ class Entry:
         """Kind, name and distribution, as errors name them."""
         return f"{self.kind.capitalize()} '{self.name}' of {self.distribution} {self.version}"
 
+    @property
+    def is_usable(self) -> bool:
+        """Whether it may be loaded, and nothing is known that speaks against it."""
+        return self.health in ("ok", "not tried")
+
     def found_unhealthy(self, fault: str) -> "Entry":
         """This entry with a fault, said so that it can follow the title."""
         return replace(self, health="unhealthy", reason=f"{self.title} {fault}")
@@ -57,12 +64,19 @@ class Entry:
 def find_entries() -> tuple[Entry, ...]:
     """Every entry point of every contract version, sorted by kind and name.
 
-    Another contract version, a name that is taken twice and a value that cannot point at anything are unhealthy here
-    already; everything else is `not tried`.
+    What an allow-list leaves out is not allowed. Another contract version, a name that is taken twice and a value that
+    cannot point at anything are unhealthy here already; everything else is `not tried`.
+
+    Raises:
+        ConfigError: the file that may hold an allow-list cannot be used.
     """
-    found = [_judged(entry) for distribution in _distributions() for entry in _entries_of(distribution)]
+    allow_list = read_allow_list()
+    found = [entry for distribution in _distributions() for entry in _entries_of(distribution, allow_list)]
+    barred = [entry for entry in found if not entry.is_usable]
+    # What is not allowed is as good as not installed: it takes no name from what is.
+    judged = _without_twins(_judged(entry) for entry in found if entry.is_usable)
     order = {kind: i for i, kind in enumerate(KINDS)}
-    return tuple(sorted(_without_twins(found), key=lambda e: (order[e.kind], e.name, e.distribution, e.value)))
+    return tuple(sorted([*barred, *judged], key=lambda e: (order[e.kind], e.name, e.distribution, e.value)))
 
 
 def source_file(entry: Entry) -> Path | None:
@@ -90,20 +104,22 @@ def _distributions() -> Iterator[Distribution]:
         # Read as text first: faster, and a malformed line in a package that is none of ours does no harm.
         if "[zoo." not in (distribution.read_text("entry_points.txt") or ""):
             continue
-        name = re.sub(r"[-_.]+", "-", distribution.name or "").lower()
+        name = canonical_name(distribution.name or "")
         if name not in seen:
             seen.add(name)
             yield distribution
 
 
-def _entries_of(distribution: Distribution) -> Iterator[Entry]:
+def _entries_of(distribution: Distribution, allow_list: AllowList | None) -> Iterator[Entry]:
     metadata = distribution.metadata
     name, version = metadata["Name"] or "a distribution without a name", metadata["Version"] or "without a version"
+    objection = allow_list.objection(name, version) if allow_list else None
     for point in distribution.entry_points:
         family, _, contract_version = point.group.rpartition(".")
         kind = _KIND_OF_FAMILY.get(family)
         if kind and _CONTRACT_VERSION.fullmatch(contract_version):
-            yield Entry(kind, point.name, name, version, contract_version, point.value)
+            entry = Entry(kind, point.name, name, version, contract_version, point.value)
+            yield replace(entry, health="not allowed", reason=f"{entry.title} {objection}") if objection else entry
 
 
 def _judged(entry: Entry) -> Entry:

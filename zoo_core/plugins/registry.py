@@ -6,17 +6,22 @@ from typing import Any
 from zoo_core.contract import GROUPS, Plugin, PluginError
 from zoo_core.plugins.entries import Entry, find_entries
 from zoo_core.plugins.faults import object_faults, record_faults
+from zoo_core.plugins.hanging import end_hang
+
+IMPORT_LIMIT_S = 120.0
+"""Twice what 'zoo doctor' gives: a network file system from which many ranks read at once is slow."""
 
 
 def find(kind: str, name: str) -> Entry:
     """The entry of one plugin, by metadata alone.
 
     Raises:
-        PluginError: the name is unknown, taken twice, or for another contract version.
+        PluginError: the name is unknown, not allowed, taken twice, or for another contract version.
+        ConfigError: the file that may hold an allow-list cannot be used.
     """
     entries = find_entries()
     claims = [entry for entry in entries if (entry.kind, entry.name) == (kind, name)]
-    sound = [entry for entry in claims if entry.health != "unhealthy"]
+    sound = [entry for entry in claims if entry.is_usable]
     if sound:
         return sound[0]
     if claims:
@@ -28,8 +33,7 @@ def load(kind: str, name: str) -> Plugin:
     """Import the one plugin of a kind and name; no other is touched.
 
     Raises:
-        PluginError: the name is unknown, taken twice, or for another contract version; the import fails; or what it
-            gives is no sound `Plugin`.
+        PluginError: as `find`; or the import fails or hangs, or what it gives is no sound `Plugin`.
     """
     return _load(find(kind, name))
 
@@ -64,13 +68,14 @@ def _load(entry: Entry) -> Plugin:
     # Stevedore is imported where something is loaded: `zoo list` and `zoo --help` load nothing.
     from zoo_core.plugins.driver import load_object
 
-    try:
-        found = load_object(entry)
-    except (Exception, SystemExit) as error:
-        text = " ".join(str(error).split())
-        raise PluginError(
-            f"{entry.title} does not load: importing '{entry.value}' raised {type(error).__name__}: {text}"
-        ) from error
+    with end_hang(entry.title, IMPORT_LIMIT_S):
+        try:
+            found = load_object(entry)
+        except (Exception, SystemExit) as error:
+            text = " ".join(str(error).split())
+            raise PluginError(
+                f"{entry.title} does not load: importing '{entry.value}' raised {type(error).__name__}: {text}"
+            ) from error
     _refuse(entry, f"('{entry.value}') does not keep the contract", record_faults(found))
     plugin: Plugin = found
     return plugin

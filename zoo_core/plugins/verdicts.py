@@ -20,6 +20,8 @@ from zoo_core.plugins.entries import Entry, Health
 
 SCHEMA = 1
 
+_VERDICTS = ("ok", "unhealthy")
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -48,7 +50,7 @@ def verdict_of(values: Mapping[str, Any]) -> Verdict:
     """
     health, reason, summary = (values.get(key) for key in ("health", "reason", "summary"))
     texts = all(text is None or isinstance(text, str) for text in (reason, summary))
-    if health not in ("ok", "unhealthy") or not texts:
+    if health not in _VERDICTS or not texts:
         raise ValueError("no verdict on a plugin")
     return Verdict(health, reason, summary)
 
@@ -99,7 +101,8 @@ def remember(entries: Iterable[Entry]) -> None:
         OutputError: the file cannot be written.
     """
     path = cache_file()
-    content = {"for": _validity(), "entries": [asdict(entry) for entry in entries]}
+    tried = [asdict(entry) for entry in entries if entry.health in _VERDICTS]
+    content = {"for": _validity(), "entries": tried}
     part = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -95,8 +95,17 @@ def examine(entries: Iterable[Entry], progress: Callable[[str], None]) -> Examin
         libraries,
         precisions,
         tried,
-        problems=(*_library_faults(libraries, needed=True), *(e.reason for e in tried if e.reason)),
-        notes=(*_library_faults(libraries, needed=False), *_host_notes(), *_precision_notes(precisions), *damage),
+        problems=(
+            *_library_faults(libraries, needed=True),
+            *(e.reason for e in tried if e.reason and e.health == "unhealthy"),
+        ),
+        notes=(
+            *_library_faults(libraries, needed=False),
+            *_host_notes(),
+            *_allow_list_notes(tried),
+            *_precision_notes(precisions),
+            *damage,
+        ),
         tuned=tuned,
         ranks=rank_layouts(sorted(os.sched_getaffinity(0))),
         chosen=chosen_precisions(precisions),
@@ -129,7 +138,7 @@ def rank_layouts(cores: list[int]) -> tuple[RankLayout, ...]:
 
 
 def _tried(entry: Entry, progress: Callable[[str], None]) -> Entry:
-    if entry.health == "unhealthy":
+    if not entry.is_usable:
         return entry
     progress(f"{entry.kind} {entry.name}")
     return try_plugin(entry).on(entry)
@@ -167,6 +176,16 @@ def _host_notes() -> list[str]:
     if trap is None:
         return []
     return [f"{trap}: runs over several hosts would fail; give it the host's routable address in /etc/hosts"]
+
+
+def _allow_list_notes(entries: Iterable[Entry]) -> list[str]:
+    allow_list = plugins.read_allow_list()
+    if allow_list is None:
+        return []
+    allowed = [f"{name} {version}" for name, version in allow_list.versions.items()]
+    n_barred = sum(entry.health == "not allowed" for entry in entries)
+    barred = f"; {n_barred} not allowed: 'zoo list' says what to add" if n_barred else ""
+    return [f"'{allow_list.path}' allows plugins of {', '.join(['zoo-core', *allowed])} alone{barred}"]
 
 
 def _precision_notes(states: Iterable[PrecisionState]) -> list[str]:

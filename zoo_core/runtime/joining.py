@@ -1,6 +1,7 @@
 """A run whose ranks something else has started: horovodrun, mpirun or srun."""
 
 import contextlib
+import dataclasses
 import os
 import socket
 from collections.abc import Callable, Sequence
@@ -127,11 +128,10 @@ def cores_of(records: Sequence[Record], slots: Sequence[Slot]) -> list[list[int]
 
 def _record() -> Record:
     """What this rank is."""
-    software = software_here()
     return {
         "host": socket.gethostname(),
         "cores": sorted(os.sched_getaffinity(0)),
         "interfaces": interfaces(),
         "name_trap": host_name_trap(),
-        "software": {"versions": software.versions, "code": software.code},
+        "software": dataclasses.asdict(software_here()),
     }

@@ -38,16 +38,20 @@ class Software:
     Attributes:
         versions: of Python and of the packages that compute.
         code: hash of the sources of each package of ours, or of a plugin, that the run uses.
+        allow_list: hash of what an allow-list allows; None where there is none.
     """
 
     versions: dict[str, str | None]
     code: dict[str, str]
+    allow_list: str | None = None
 
     def difference(self, other: "Software") -> str | None:
         """What another has otherwise, in words; None where nothing differs."""
         for name, version in self.versions.items():
             if other.versions.get(name) != version:
                 return f"{name} {version} was wanted, as here; it has {other.versions.get(name) or 'none'}"
+        if other.allow_list != self.allow_list:
+            return "its allow-list ('zoo.toml', or the file that ZOO_CONFIG names) is not that of this machine"
         differing = next((name for name, code in self.code.items() if other.code.get(name) != code), None)
         return f"its source code of '{differing}' is not that of this machine" if differing else None
 
@@ -89,7 +93,9 @@ def software_here() -> Software:
 
 def _software(packages: set[str]) -> Software:
     versions = {"Python": platform.python_version(), **recorded_versions()}
-    return Software(versions, {package: _hash_of_sources(package) for package in sorted(packages)})
+    allow_list = plugins.read_allow_list()
+    code = {package: _hash_of_sources(package) for package in sorted(packages)}
+    return Software(versions, code, allow_list.digest if allow_list else None)
 
 
 def look(settings: Settings, token: Path) -> Findings:
