@@ -1,5 +1,7 @@
 """The conformance kit: for each kind of plugin a class of checks, which an author subclasses and `zoo check` runs."""
 
 from zoo_core.testing.dataset import DatasetAdapterTests
+from zoo_core.testing.subjects import TaskSubject, subject_of
+from zoo_core.testing.task import TaskTests
 
-__all__ = ["DatasetAdapterTests"]
+__all__ = ["DatasetAdapterTests", "TaskSubject", "TaskTests", "subject_of"]
