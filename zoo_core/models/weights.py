@@ -5,13 +5,16 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from zoo_core.contract import ConfigError, InputScaling, MachineError, PluginError, Topology, Weights
 from zoo_core.models.weight_files import FORMATS, read_into
+
+Fetch = Callable[[str, str | None], Path]
+"""A published file on this machine, by its address and its checksum; raises a MachineError that says what to do."""
 
 RANDOM = "random"
 UNKNOWN = "unknown"
@@ -43,7 +46,16 @@ class LoadedWeights:
     scaling: InputScaling
 
 
-def load_weights(backbone: Any, topology: Topology, choice: str) -> LoadedWeights:
+def not_fetched(address: str, _checksum: str | None) -> Path:
+    """For callers that have all weights on this machine.
+
+    Raises:
+        MachineError: always.
+    """
+    raise MachineError(f"{address} is not fetched here")
+
+
+def load_weights(backbone: Any, topology: Topology, choice: str, fetch: Fetch = not_fetched) -> LoadedWeights:
     """Give a backbone the weights that were asked for.
 
     A local file is recognised by its checksum: if it is one of the topology's published ones, it brings their licence
@@ -53,6 +65,7 @@ def load_weights(backbone: Any, topology: Topology, choice: str) -> LoadedWeight
         backbone: from `topology.build`; its variables are set.
         topology: knows the published weights.
         choice: "random", a name of `topology.weights`, a keras-cv preset folder or a weights file.
+        fetch: gets published files.
     Raises:
         ConfigError: there is no such choice, or the weights do not belong to this graph.
         MachineError: published weights could not be fetched, or are not what their publisher states.
@@ -61,7 +74,7 @@ def load_weights(backbone: Any, topology: Topology, choice: str) -> LoadedWeight
     if choice == RANDOM:
         return LoadedWeights(RANDOM, RANDOM, None, "none", "nothing", topology.scaling)
     published = topology.weights.get(choice)
-    path = _fetch(choice, published) if published else _local(choice, topology)
+    path = _fetch(choice, published, fetch) if published else _local(choice, topology)
     file = _preset_file(path, backbone) if path.is_dir() else path
     if published is None:
         published = _recognise(file, topology.weights)
@@ -87,21 +100,14 @@ def _local(choice: str, topology: Topology) -> Path:
     return path
 
 
-def _fetch(choice: str, published: Weights) -> Path:
+def _fetch(choice: str, published: Weights, fetch: Fetch) -> Path:
     """A published file or preset folder on this machine, fetched if it is not there yet."""
-    is_preset = published.source.startswith(PRESET)
-    address = _preset_address(published.source.removeprefix(PRESET)) if is_preset else published.source
+    if published.source.startswith(PRESET):
+        return _fetch_preset(choice, _preset_address(published.source.removeprefix(PRESET)))
     try:
-        # Both libraries print to stdout, which is for results.
-        with contextlib.redirect_stdout(sys.stderr):
-            return _fetch_preset(address) if is_preset else _fetch_file(address, published.checksum)
-    except Exception as error:  # they raise whatever came up: a dozen classes without a common parent
-        reason = str(error).strip().partition("\n")[0]
-        kind = "FOLDER" if is_preset else "FILE"
-        raise MachineError(
-            f"Weights '{choice}' could not be fetched from {address}: {reason}. "
-            f"Fetch them on another machine and use --set topology.weights={kind}"
-        ) from error
+        return fetch(published.source, published.checksum)
+    except MachineError as error:
+        raise MachineError(f"Weights '{choice}': {error}, or use --set topology.weights=FILE") from error
 
 
 def _preset_address(name: str) -> str:
@@ -115,18 +121,20 @@ def _preset_address(name: str) -> str:
     return str(address)
 
 
-def _fetch_preset(address: str) -> Path:
+def _fetch_preset(choice: str, address: str) -> Path:
     from keras_cv.src.utils.preset_utils import get_file
 
-    get_file(address, PRESET_CONFIG)
-    return Path(get_file(address, PRESET_WEIGHTS)).parent
-
-
-def _fetch_file(address: str, checksum: str | None) -> Path:
-    import keras
-
-    file_hash = (checksum or "").partition(":")[2] or None
-    return Path(keras.utils.get_file(origin=address, file_hash=file_hash, cache_subdir="models"))
+    try:
+        # The library prints to stdout, which is for results.
+        with contextlib.redirect_stdout(sys.stderr):
+            get_file(address, PRESET_CONFIG)
+            return Path(get_file(address, PRESET_WEIGHTS)).parent
+    except Exception as error:  # it raises whatever came up: a dozen classes without a common parent
+        reason = str(error).strip().partition("\n")[0]
+        raise MachineError(
+            f"Weights '{choice}' could not be fetched from {address}: {reason}. "
+            "Fetch them on another machine and use --set topology.weights=FOLDER"
+        ) from error
 
 
 def _preset_file(folder: Path, backbone: Any) -> Path:

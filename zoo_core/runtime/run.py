@@ -2,12 +2,14 @@
 
 import dataclasses
 import time
+from pathlib import Path
 from typing import Any
 
 import keras
 
 from zoo_core import plugins
 from zoo_core.contract import Communicator, Topology
+from zoo_core.data.fetching import cache_folder, fetch_file
 from zoo_core.distributed.beats import NO_BEATS, Beats
 from zoo_core.distributed.signals import StopRequests
 from zoo_core.evaluation.metrics import evaluate, metric_at
@@ -165,11 +167,16 @@ def build_network(prepared: Prepared, communicator: Communicator) -> tuple[Any, 
 def _load_in_turn(backbone: Any, topology: Topology, choice: str, communicator: Communicator) -> LoadedWeights:
     """One rank of each host loads first: published weights are then fetched once, not by all ranks at a time."""
     if communicator.rank.local_rank == 0:
-        weights = load_weights(backbone, topology, choice)
+        weights = load_weights(backbone, topology, choice, _fetch)
         communicator.barrier()
         return weights
     communicator.barrier()
-    return load_weights(backbone, topology, choice)
+    return load_weights(backbone, topology, choice, _fetch)
+
+
+def _fetch(address: str, checksum: str | None) -> Path:
+    """A published weights file in this user's cache."""
+    return fetch_file(address, checksum, cache_folder() / "weights" / address.rpartition("/")[2])
 
 
 def new_state(config: RunConfig, split_hash: str) -> TrainingState:

@@ -14,20 +14,19 @@ from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
 from keras_cv.src.utils import preset_utils
 
 from zoo_core.contract import ConfigError, InputScaling, MachineError, PluginError, Topology, Weights
+from zoo_core.data.fetching import fetch_file
 from zoo_core.models.backbones import KerasCVBackbone
-from zoo_core.models.weights import LoadedWeights, load_weights
+from zoo_core.models.weights import Fetch, LoadedWeights, load_weights
 
 SHAPE = (6, 10, 3)
 TRAINED_WITH = InputScaling(factor=2.0, mean=(1.0, 1.0, 1.0))
 OWN = InputScaling(mean=(0.5, 0.5, 0.5))
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Fetched files go to a folder of this test."""
-    monkeypatch.setattr("keras.src.backend.config._KERAS_DIR", str(tmp_path / "cache"))
-    (tmp_path / "cache").mkdir()
-    return tmp_path / "cache"
+@pytest.fixture
+def fetched(tmp_path: Path) -> Fetch:
+    """Fetches to a folder of this test."""
+    return lambda address, checksum: fetch_file(address, checksum, tmp_path / "cache" / address.rpartition("/")[2])
 
 
 @pytest.fixture
@@ -75,39 +74,40 @@ def test_a_file_of_ones_own_is_recorded_with_its_checksum(file: Path, written: A
 
 @pytest.mark.parametrize("algorithm", ["md5", "sha256"])
 def test_published_weights_bring_their_licence_and_scaling(
-    algorithm: str, file: Path, written: Any, tiny: Any, capsys: pytest.CaptureFixture[str]
+    algorithm: str, file: Path, written: Any, tiny: Any, fetched: Fetch
 ) -> None:
     topology = tiny(weights=publish(file, digest(file, algorithm)), scaling=OWN)
     backbone = topology.build(SHAPE)
-    loaded = load_weights(backbone, topology, "imagenet")
+    loaded = load_weights(backbone, topology, "imagenet", fetched)
     assert_equal(backbone, written.get_weights())
     sha256 = digest(file, "sha256").partition(":")[2]
     assert loaded == LoadedWeights("imagenet", file.as_uri(), sha256, "CC0", "ImageNet", TRAINED_WITH)
-    assert capsys.readouterr().out == ""
 
 
-def test_fetched_weights_are_used_again_without_a_network(file: Path, written: Any, tiny: Any) -> None:
+def test_fetched_weights_are_used_again_without_a_network(file: Path, written: Any, tiny: Any, fetched: Fetch) -> None:
     topology = tiny(weights=publish(file, digest(file, "sha256")))
-    load_weights(topology.build(SHAPE), topology, "imagenet")
+    load_weights(topology.build(SHAPE), topology, "imagenet", fetched)
     file.unlink()
     backbone = topology.build(SHAPE)
-    load_weights(backbone, topology, "imagenet")
+    load_weights(backbone, topology, "imagenet", fetched)
     assert_equal(backbone, written.get_weights())
 
 
-def test_a_wrong_checksum_is_refused_and_nothing_is_set(file: Path, tiny: Any) -> None:
+def test_a_wrong_checksum_is_refused_and_nothing_is_set(file: Path, tiny: Any, fetched: Fetch) -> None:
     topology = tiny(weights=publish(file, "sha256:" + "0" * 64))
     backbone = topology.build(SHAPE)
     before = backbone.get_weights()
-    with pytest.raises(MachineError, match=r"(?i)'imagenet' could not be fetched.*hash.*--set topology.weights="):
-        load_weights(backbone, topology, "imagenet")
+    with pytest.raises(
+        MachineError, match=r"Weights 'imagenet': .*could not be fetched.*checksum.*--set topology.weights="
+    ):
+        load_weights(backbone, topology, "imagenet", fetched)
     assert_equal(backbone, before)
 
 
-def test_without_a_network_the_cure_is_named_in_one_line(file: Path, tiny: Any) -> None:
+def test_without_a_network_the_cure_is_named_in_one_line(file: Path, tiny: Any, fetched: Fetch) -> None:
     topology = tiny(weights=publish(file.with_name("absent.h5"), None))
     with pytest.raises(MachineError, match=r"absent.h5.*--set topology.weights=FILE$") as caught:
-        load_weights(topology.build(SHAPE), topology, "imagenet")
+        load_weights(topology.build(SHAPE), topology, "imagenet", fetched)
     assert "\n" not in str(caught.value)
 
 
@@ -196,7 +196,10 @@ def test_a_published_preset_is_fetched_through_keras_cv(
 
 @pytest.mark.parametrize("name", ["densenet121", "resnet50"])
 def test_a_built_in_preset_that_cannot_be_fetched_names_the_cure(
-    name: str, topologies: dict[str, Topology], backbones: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    name: str,
+    topologies: dict[str, Topology],
+    backbones: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def get_file(handle: str, _name: str) -> str:
         raise ConnectionError(f"no route to {handle}\nmore")
