@@ -37,7 +37,7 @@ class Finding:
     """Something that is wrong or odd.
 
     Attributes:
-        kind: layout, metadata, shape, wells, missing, unreadable, flat, saturation, focus or empty.
+        kind: layout, metadata, shape, wells, controls, missing, unreadable, flat, saturation, focus or empty.
         where: the plate, a well such as "A01", or a field such as "A01/2".
         what: in one line.
     """
@@ -86,7 +86,8 @@ class CheckReport:
         empty_found: wells with hardly any contrast.
         wells: one a well and channel.
         problems: what has to be mended.
-        notices: what has to be looked at: saturation, focus, wells that look empty and should not, or the reverse.
+        notices: what has to be looked at: controls of one kind, saturation, focus, wells that look empty and should not,
+            or the reverse.
     """
 
     plate: str
@@ -151,7 +152,12 @@ def check_plate(folder: Path, advance: Callable[[int, int], None]) -> CheckRepor
         empty_found=tuple(sorted(empty)),
         wells=qualities,
         problems=tuple(problems),
-        notices=(*_saturated(qualities), *_blurred(qualities, empty), *_unlike_declared(empty, declared, index)),
+        notices=(
+            *_one_control(wells, index),
+            *_saturated(qualities),
+            *_blurred(qualities, empty),
+            *_unlike_declared(empty, declared, index),
+        ),
     )
 
 
@@ -231,6 +237,15 @@ def _wells_table(folder: Path, index: PlateIndex) -> tuple[pd.DataFrame, list[Fi
     ]
     unknown = sorted(imaged - set(wells["well"]))
     return wells, bare + [Finding("wells", well, "has images and is not in the wells table") for well in unknown]
+
+
+def _one_control(wells: pd.DataFrame, index: PlateIndex) -> Iterator[Finding]:
+    roles = set(wells.loc[wells["well"].isin(list(index.images["well"])), "control_role"])
+    there = {"negative", "positive"} & roles
+    if len(there) == 1:
+        (missing,) = {"negative", "positive"} - there
+        what = f"has no {missing} control with an image: how far the controls are apart (Z') is undefined"
+        yield Finding("controls", index.name, what)
 
 
 def _look(folder: Path, index: PlateIndex, advance: Callable[[int, int], None]) -> list[_Looked]:

@@ -125,5 +125,5 @@ class PlatePixels:
 def _unreadable(cut: Cut, error: Exception) -> ImageError:
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
     # The place on this machine says nothing that the field's name does not, and must not enter a record.
-    reason = re.sub(r' in local file "[^"]*"|local file "[^"]*"/?| \[\w+=.*', "", reason)
+    reason = re.sub(r' (?:in|at) local file "[^"]*"|local file "[^"]*"/?| \[\w+=.*', "", reason)
     return ImageError(f"{cut.name} cannot be read: a chunk is damaged or missing ({reason[:200]})")
