@@ -86,8 +86,8 @@ class CheckReport:
         empty_found: wells with hardly any contrast.
         wells: one a well and channel.
         problems: what has to be mended.
-        notices: what has to be looked at: controls of one kind, saturation, focus, wells that look empty and should not,
-            or the reverse.
+        notices: what has to be looked at: controls of one kind, saturation, focus, wells that look empty and should
+            not, or the reverse.
     """
 
     plate: str
