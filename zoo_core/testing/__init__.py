@@ -3,5 +3,6 @@
 from zoo_core.testing.dataset import DatasetAdapterTests
 from zoo_core.testing.subjects import TaskSubject, subject_of
 from zoo_core.testing.task import TaskTests
+from zoo_core.testing.topology import TopologyTests
 
-__all__ = ["DatasetAdapterTests", "TaskSubject", "TaskTests", "subject_of"]
+__all__ = ["DatasetAdapterTests", "TaskSubject", "TaskTests", "TopologyTests", "subject_of"]
