@@ -1,6 +1,7 @@
 """Public functions that adapters and tasks share; with `zoo_core.contract` all that a plugin may import."""
 
 from zoo_core.data.augmentation import brighten, flip_left_right, shift, turn_and_flip
+from zoo_core.data.dicom import DICOM_RANGE, DicomHeader, DicomImage, read_dicom, read_dicom_header
 from zoo_core.data.fetching import cache_folder, fetch_file
 from zoo_core.data.images import read_grey, read_rgb, resize
 from zoo_core.data.imbalance import positive_weights
@@ -8,6 +9,9 @@ from zoo_core.data.squares import by_percentiles, by_range, edge_of, three_chann
 from zoo_core.evaluation.sigmoid import sigmoid, softmax
 
 __all__ = [
+    "DICOM_RANGE",
+    "DicomHeader",
+    "DicomImage",
     "brighten",
     "by_percentiles",
     "by_range",
@@ -16,6 +20,8 @@ __all__ = [
     "fetch_file",
     "flip_left_right",
     "positive_weights",
+    "read_dicom",
+    "read_dicom_header",
     "read_grey",
     "read_rgb",
     "resize",

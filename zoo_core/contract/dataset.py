@@ -213,3 +213,17 @@ class SupportsUnreadable(Protocol):
     def unreadable(self) -> Mapping[int, str]:
         """Why a row cannot be read, by row."""
         ...
+
+
+@runtime_checkable
+class SupportsRemarks(Protocol):
+    """A data set that can say what is odd of a file and does not show in the arrays that are read of it."""
+
+    def remarks(self, i: int) -> tuple[str, ...]:
+        """What is odd of row `i`'s file, each a few words, such as "RGBA"; the same words for the same oddity.
+
+        Raises:
+            IndexError: there is no row `i`.
+            ImageError: the row's file cannot be opened.
+        """
+        ...

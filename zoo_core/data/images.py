@@ -3,6 +3,7 @@
 import io
 import warnings
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -13,23 +14,27 @@ MAX_PIXELS = 100_000_000
 """Larger pictures are refused before they are decoded: a small file can hold a huge one."""
 
 
-def read_grey(path: Path) -> np.ndarray:
+def read_grey(path: Path, n_bits: Literal[8, 16] = 8) -> np.ndarray:
     """Read a PNG, JPEG or TIFF file as one grey channel.
 
-    Colour and palettes become luminance, an alpha channel is dropped, 16 bit is scaled to 8.
+    Colour and palettes become luminance, an alpha channel is dropped, and a file of other bits is scaled
+    to those that are wanted.
 
     Args:
         path: the file.
+        n_bits: of what is returned.
     Returns:
-        (y, x, c) with one channel, uint8 from 0 to 255.
+        (y, x, c) with one channel, uint8 from 0 to 255, or uint16 from 0 to 65535.
     Raises:
         ImageError: the file is missing, empty, truncated, too large, or no image; the text is the reason alone.
     """
     with _decoded(path) as image:
         if image.mode.startswith("I") or image.mode == "F":
-            grey = _sixteen_to_eight(np.asarray(image))
+            sixteen = np.clip(np.asarray(image), 0, 65535)
+            grey = sixteen.astype(np.uint16) if n_bits == 16 else _sixteen_to_eight(sixteen)
         else:
             grey = np.asarray(image.convert("L"))
+            grey = grey * np.uint16(257) if n_bits == 16 else grey
     return grey[:, :, np.newaxis]
 
 
@@ -99,5 +104,5 @@ def _as_floats(channel: np.ndarray) -> Image.Image:
 
 
 def _sixteen_to_eight(values: np.ndarray) -> np.ndarray:
-    eight: np.ndarray = (np.clip(values, 0, 65535) / 257).round().astype(np.uint8)
+    eight: np.ndarray = (values / 257).round().astype(np.uint8)
     return eight

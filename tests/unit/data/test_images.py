@@ -103,3 +103,12 @@ def test_resize_to_the_same_size_changes_nothing():
 def test_resize_gives_the_same_of_equal_values_whatever_their_dtype(dtype):
     image = np.random.default_rng(0).integers(0, 256, (7, 11, 3)).astype(dtype)
     assert (resize(image, (3, 5)) == resize(image.astype(np.float64), (3, 5))).all()
+
+
+def test_sixteen_bits_are_kept_where_they_are_wanted_and_eight_are_spread_over_them(tmp_path):
+    Image.fromarray(np.array([[0, 300, 65535]], np.uint16)).save(tmp_path / "sixteen.png")
+    Image.fromarray(np.array([[0, 3, 255]], np.uint8)).save(tmp_path / "eight.png")
+    kept, spread = (read_grey(tmp_path / name, n_bits=16) for name in ("sixteen.png", "eight.png"))
+    assert (kept.dtype, kept.ravel().tolist()) == (np.uint16, [0, 300, 65535])
+    assert (spread.dtype, spread.ravel().tolist()) == (np.uint16, [0, 771, 65535])
+    assert read_grey(tmp_path / "sixteen.png").ravel().tolist() == [0, 1, 255]
