@@ -8,7 +8,7 @@ from typing import Any
 import click
 import pytest
 
-from zoo_core.cli.verbs import VERBS, Verb
+from zoo_core.cli.verbs import OPEN_GROUPS, VERBS, Verb, found_entries
 from zoo_core.cli.verbs import zoo as group
 from zoo_core.plugins import find_entries, remember
 from zoo_core.plugins.verdicts import Verdict
@@ -131,6 +131,45 @@ def test_no_plugin_can_take_the_name_of_one_of_our_verbs(zoo: Any, site: Any) ->
     answer = zoo("list", "--json")
     assert answer.code == 0
     assert "bears the name of a verb of zoo-core" in answer.out
+
+
+def test_a_plugin_adds_a_verb_to_a_group_of_ours(zoo: Any, site: Any) -> None:
+    install_command(site, name="data.tray")
+    assert "A plugin. (of lab 1.0)" in zoo("data", "--help").out
+    assert zoo("data", "tray", "B07").out == "well B07\n"
+    assert zoo("data", "tray", "--help").out.startswith("Usage: zoo data tray ")
+    assert "data.tray" not in zoo("--help").out
+    assert zoo("data.tray", "B07").code == 2
+
+
+def test_the_verbs_of_an_open_group_are_those_of_the_table() -> None:
+    groups = {name: group.get_command(click.Context(group), name) for name in OPEN_GROUPS}
+    assert {name: tuple(own.commands) for name, own in groups.items() if isinstance(own, click.Group)} == OPEN_GROUPS
+
+
+def test_help_of_an_open_group_imports_no_verb_of_a_plugin(zoo: Any, site: Any) -> None:
+    install_command(site, RAISES, name="data.tray")
+    assert "tray  " in zoo("data", "--help").out
+    with click.Context(group) as ctx:
+        data = group.get_command(ctx, "data")
+        assert isinstance(data, click.Group)
+        assert [item.value for item in data.shell_complete(ctx, "tr")] == ["tray"]
+    assert "RuntimeError: imported" in zoo("data", "tray", "B07").err
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("data.check", "bears the name of a verb of zoo-core"),
+        ("run.tray", "bears a name with a dot that is not 'data.VERB'"),
+        ("data.tray.well", "bears a name with a dot that is not 'data.VERB'"),
+    ],
+)
+def test_a_dotted_name_that_cannot_be_called_is_said(zoo: Any, site: Any, name: str, fault: str) -> None:
+    install_command(site, RAISES, name=name)
+    entry = next(entry for entry in found_entries() if entry.distribution == "lab")
+    assert entry.health == "unhealthy"
+    assert fault in (entry.reason or "")
 
 
 def test_completion_offers_verbs_and_imports_none(site: Any) -> None:

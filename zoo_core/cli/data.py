@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from zoo_core.cli.verbs import OpenGroup
+
 if TYPE_CHECKING:
     from zoo_core.data.packed.writing import Packed
 
@@ -20,9 +22,9 @@ DTYPES = ("uint8", "uint16", "float32")
 STORE = click.Path(path_type=Path)
 
 
-@click.group()
+@click.group(cls=OpenGroup, subcommand_metavar="VERB [ARGS]...")
 def data() -> None:
-    """Pack a data set into a store that is read fast, or check a store."""
+    """Describe a table of images, check a data set, or pack one into a store that is read fast."""
 
 
 @data.command()
