@@ -16,7 +16,7 @@ from zoo_core.data.packed.transform import Transform, packed_specs
 from zoo_core.data.packed.writing import Packed, Packer
 from zoo_core.data.splits import Split
 from zoo_core.runtime.config import Choice, SplitConfig
-from zoo_core.runtime.prepare import make_split
+from zoo_core.runtime.prepare import fold_columns, make_split
 from zoo_core.runtime.progress import Shown
 from zoo_core.runtime.settings import Settings, over_data_preset, plugin_choice, validated
 
@@ -94,6 +94,7 @@ def make_plan(data: Choice, adapter: DatasetAdapter, index: pd.DataFrame, split:
         labels=adapter.labels,
         group_columns=adapter.group_columns,
         split_name=adapter.split_name,
+        fold_columns=fold_columns(adapter),
     )
     laid_out_for = LaidOutFor(split.name, split.group_column, split.hash, split.counts())
     specs = packed_specs(adapter.specs, form.transform)

@@ -219,7 +219,7 @@ def _chosen_split(adapter: DatasetAdapter, index: pd.DataFrame, config: SplitCon
         return hash_split(index, group_column, fractions, config.seed)
     if name == adapter.split_name:
         return defined_split(index, name, group_column, config.validation, config.seed)
-    folds = {leave_out_name(column): column for column in _fold_columns(adapter)}
+    folds = {leave_out_name(column): column for column in fold_columns(adapter)}
     fold_name, _, value = name.partition(":")  # as a run records it: leave-plate-out:plate-1
     if fold_name in folds:
         left_out = LeaveOut(config.fold, config.validation, config.seed, value)
@@ -228,5 +228,6 @@ def _chosen_split(adapter: DatasetAdapter, index: pd.DataFrame, config: SplitCon
     raise ConfigError(f"split.name needs one of: {offered}. Received: '{name}'")
 
 
-def _fold_columns(adapter: DatasetAdapter) -> tuple[str, ...]:
+def fold_columns(adapter: DatasetAdapter) -> tuple[str, ...]:
+    """Columns of which one value can be left out; none where a data set says nothing of it."""
     return adapter.fold_columns if isinstance(adapter, SupportsFolds) else ()

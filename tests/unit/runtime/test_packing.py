@@ -174,3 +174,16 @@ def test_an_order_by_shards_needs_a_store_of_the_same_split(packed_phantom):
     prepared(packed_phantom, BY_SHARDS)
     with pytest.raises(ConfigError, match="laid out for the split of the run, 'patient-hash'"):
         prepared(packed_phantom, BY_SHARDS, {"split": {"seed": 1}})
+
+
+def test_of_a_store_of_plates_a_plate_a_half_or_a_treatment_is_left_out_as_of_its_source(tmp_path):
+    trays = choice("plate-phantom", n_trays=3, n_rows=4, n_columns=6, size_px=16, n_empty=2)
+    source, store = created(trays), created(packed_in(tmp_path / "store", trays, size_px=16))
+    for config in (
+        SplitConfig(name="leave-plate-out", fold=1),
+        SplitConfig(name="leave-plate-out:tray-02"),
+        SplitConfig(name="leave-half-out"),
+        SplitConfig(group_by="treatment", validation=0.2, test=0.3),
+    ):
+        first, second = (make_split(one, one.index(), config) for one in (source, store))
+        assert (first.name, first.hash) == (second.name, second.hash)

@@ -35,6 +35,7 @@ class Source:
         labels: it has.
         group_columns: that no split may cut through.
         split_name: of its own split, or None.
+        fold_columns: of which one value can be left out.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Source:
     labels: tuple[Label, ...]
     group_columns: tuple[str, ...]
     split_name: str | None
+    fold_columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

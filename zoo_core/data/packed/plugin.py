@@ -82,6 +82,11 @@ class PackedDataset:
         return self._source.group_columns if self.config.root else ()
 
     @property
+    def fold_columns(self) -> tuple[str, ...]:
+        """The source's."""
+        return self._source.fold_columns if self.config.root else ()
+
+    @property
     def split_name(self) -> str | None:
         """Of the source's own split."""
         return self._source.split_name if self.config.root else None
