@@ -9,7 +9,8 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from zoo_core.contract import Arrays, DatasetAdapter, Example, ImageError, SupportsBatches, Task
+from zoo_core.contract import Arrays, DatasetAdapter, Example, ImageError, PluginError, SupportsBatches, Task
+from zoo_core.data.declared import refuse_undeclared
 
 Key = TypeVar("Key")
 Made = TypeVar("Made")
@@ -91,6 +92,9 @@ class Examples:
         Args:
             rows: (example,) row numbers.
             arrays: of each row.
+        Raises:
+            DataError: they are not what the adapter declares.
+            PluginError: the task writes to them.
         """
         truth = self.truth(rows)
         known = ~np.isnan(truth)
@@ -103,14 +107,18 @@ class Examples:
         return self.index.reindex(columns=columns).iloc[rows].to_numpy(dtype=np.float64, na_value=np.nan)
 
     def example(self, row: int, arrays: Arrays) -> Example:
-        """A row as the task gets it.
+        """A row as the task gets it; its arrays cannot be written to: an adapter may give them a second time.
 
         Args:
             row: its number.
             arrays: as the adapter read them.
+        Raises:
+            DataError: they are not what the adapter declares.
         """
+        specs = self.adapter.specs
         meta = {str(column): value for column, value in self.index.iloc[row].items()}
-        return Example(arrays, self.adapter.specs, meta)
+        refuse_undeclared(specs, arrays, row, str(meta["example_id"]))
+        return Example({name: _read_only(array) for name, array in arrays.items()}, specs, meta)
 
     def _read(self, row: int) -> Arrays:
         try:
@@ -119,7 +127,22 @@ class Examples:
             raise ImageError(f"Image '{self.index['example_id'].iloc[row]}' (row {row}) {error}") from error
 
     def _image(self, row: int, arrays: Arrays) -> np.ndarray:
-        return self.task.preprocess(self.example(row, arrays), self.fitted)
+        example = self.example(row, arrays)
+        try:
+            return self.task.preprocess(example, self.fitted)
+        except ValueError as error:
+            if "read-only" not in str(error):
+                raise
+            raise PluginError(
+                f"Task '{type(self.task).__name__}' needs to leave the arrays that it is given as they are. Received: "
+                f"'preprocess' of row {row}, which writes to them ({error}): let it write to a copy"
+            ) from error
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def read_windows(examples: Examples, windows: Iterable[list[np.ndarray]]) -> Iterator[tuple[np.ndarray, list[Arrays]]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zoo_core.contract import DataError, DatasetAdapter, ImageError, SupportsUnreadable
+from zoo_core.data.declared import refuse_undeclared
 from zoo_core.data.splits import PARTS, Split
 
 MOST_UNREADABLE = 0.01
@@ -38,19 +39,22 @@ def find_unreadable(
         rows: (example,) row numbers.
         n_threads: readers at work.
         advance: called after each image, from several threads.
+    Raises:
+        DataError: an image can be read, but is not what the data set declares.
     """
-    example_ids = adapter.index()["example_id"]
+    example_ids, specs = adapter.index()["example_id"], adapter.specs
     if isinstance(adapter, SupportsUnreadable):
         known = adapter.unreadable()
         return [Unreadable(row, str(example_ids.iloc[row]), known[row]) for row in rows.tolist() if row in known]
 
     def check(row: int) -> Unreadable | None:
         try:
-            adapter.read(row)
+            arrays = adapter.read(row)
         except ImageError as error:
             return Unreadable(row, str(example_ids.iloc[row]), str(error))
         finally:
             advance()
+        refuse_undeclared(specs, arrays, row, str(example_ids.iloc[row]))
         return None
 
     with ThreadPoolExecutor(n_threads, thread_name_prefix="zoo-soundness") as pool:

@@ -22,6 +22,7 @@ from zoo_core.contract import (
     Task,
 )
 from zoo_core.data.classes import labels_by_class, with_class_columns
+from zoo_core.data.declared import refuse_undeclared
 from zoo_core.data.fingerprint import fingerprint
 from zoo_core.data.reader import Examples
 from zoo_core.data.soundness import Unreadable, find_unreadable, refuse_too_many
@@ -144,15 +145,23 @@ def leave_out_unreadable(prepared: Prepared, advance: Callable[[], None], parts:
         advance: called after each image, from several threads.
         parts: of the split, that are looked at.
     Raises:
-        DataError: too many of a part cannot be read.
+        DataError: too many of a part cannot be read, or one is not what the data set declares.
     """
     if prepared.adapter.card.drawn:
+        _refuse_undeclared_drawing(prepared, parts)
         return prepared
     rows = np.sort(np.concatenate([prepared.split.rows(part) for part in parts]))
     n_threads = len(os.sched_getaffinity(0))
     unreadable = find_unreadable(prepared.adapter, rows, n_threads, advance)
     refuse_too_many(unreadable, prepared.split, parts)
     return dataclasses.replace(prepared, unreadable=unreadable)
+
+
+def _refuse_undeclared_drawing(prepared: Prepared, parts: Sequence[str]) -> None:
+    """One tells of all, before anything is written; the others are looked at as they come."""
+    rows = np.concatenate([prepared.split.rows(part) for part in parts])[:1]
+    for row, arrays in zip(rows.tolist(), prepared.examples().read(rows), strict=True):
+        refuse_undeclared(prepared.adapter.specs, arrays, row, str(prepared.index["example_id"].iloc[row]))
 
 
 def make_split(

@@ -1,10 +1,11 @@
+import dataclasses
 import threading
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from zoo_core.contract import ArraySpec, ImageError, Label
+from zoo_core.contract import ArraySpec, ImageError, Label, PluginError
 from zoo_core.data.reader import Examples, read_ahead, read_windows
 
 
@@ -98,6 +99,34 @@ def test_a_data_set_that_reads_batches_is_asked_once_a_batch():
 def test_an_image_that_cannot_be_read_is_named():
     with pytest.raises(ImageError, match=r"Image 'i13' \(row 13\) is empty"):
         examples_of(Pictures()).batch(np.array([1, 13]))
+
+
+class Writes(Doubled):
+    def preprocess(self, example, fitted):
+        example.arrays["image"][...] = 0
+        return super().preprocess(example, fitted)
+
+
+@pytest.mark.parametrize("adapter", [Pictures(), PicturesByTheBatch()])
+def test_a_task_that_writes_to_what_it_is_given_is_refused(adapter):
+    examples = dataclasses.replace(examples_of(adapter), task=Writes())
+    with pytest.raises(PluginError, match=r"Task 'Writes' needs to leave the arrays .* row 5, .*read-only"):
+        examples.batch(ROWS)
+
+
+def test_what_an_adapter_keeps_can_be_written_to_by_the_adapter_afterwards():
+    kept = {"image": np.ones((1, 1, 1), np.uint8)}
+    examples_of(Pictures()).preprocessed(np.array([3]), [kept])
+    assert kept["image"].flags.writeable
+
+
+def test_an_error_of_the_tasks_own_stays_as_it_is():
+    class Broken(Doubled):
+        def preprocess(self, example, fitted):
+            raise ValueError("a fault of the task")
+
+    with pytest.raises(ValueError, match="^a fault of the task$"):
+        dataclasses.replace(examples_of(Pictures()), task=Broken()).batch(ROWS)
 
 
 def test_windows_give_every_batch_its_own_rows_and_one_request_a_window():

@@ -2,12 +2,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zoo_core.contract import DataError, ImageError
+from zoo_core.contract import ArraySpec, DataError, ImageError
 from zoo_core.data.soundness import find_unreadable, refuse_too_many
 from zoo_core.data.splits import Split
 
 
 class SomeBad:
+    specs: tuple[ArraySpec, ...] = ()
+
     def __init__(self, n: int, bad: set[int]) -> None:
         self.n, self.bad = n, bad
 
@@ -59,6 +61,17 @@ def test_an_error_that_is_no_image_error_is_not_taken_for_a_bad_image():
 
     with pytest.raises(RuntimeError, match="a fault of the adapter"):
         find_unreadable(Broken(2, set()), np.arange(2), n_threads=1, advance=lambda: None)
+
+
+def test_an_image_that_is_not_as_declared_is_no_bad_image_but_ends_the_run():
+    class Liar(SomeBad):
+        specs = (ArraySpec("image", ("y", "x", "c"), (7, 5, 1), "uint8", (0, 255)),)
+
+        def read(self, i: int) -> dict[str, np.ndarray]:
+            return {"image": np.zeros((7, 5, 1), np.uint8 if i < 2 else np.int16)}
+
+    with pytest.raises(DataError, match=r"Example 'i2\.png' \(row 2\) .* uint8 .* Received: int16"):
+        find_unreadable(Liar(4, set()), np.arange(4), n_threads=1, advance=lambda: None)
 
 
 def test_a_data_set_that_knows_its_bad_images_is_not_read():
