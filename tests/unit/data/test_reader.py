@@ -125,7 +125,7 @@ def test_an_error_of_the_tasks_own_stays_as_it_is():
         def preprocess(self, example, fitted):
             raise ValueError("a fault of the task")
 
-    with pytest.raises(ValueError, match="^a fault of the task$"):
+    with pytest.raises(ValueError, match=r"^a fault of the task$"):
         dataclasses.replace(examples_of(Pictures()), task=Broken()).batch(ROWS)
 
 
