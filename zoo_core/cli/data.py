@@ -1,14 +1,14 @@
-"""`zoo data`: a data set packed into a store that is read fast, and stores checked."""
+"""`zoo data`: a data set packed into a store that is read fast; its other verbs have files of their own."""
 
 import dataclasses
 import json
-import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from zoo_core.cli.data_check import check
 from zoo_core.cli.verbs import OpenGroup
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ STORE = click.Path(path_type=Path)
 @click.group(cls=OpenGroup, subcommand_metavar="VERB [ARGS]...")
 def data() -> None:
     """Describe a table of images, check a data set, or pack one into a store that is read fast."""
+
+
+data.add_command(check)
 
 
 @data.command()
@@ -60,37 +63,6 @@ def pack(  # noqa: PLR0913 - one for each option
     packed = pack_into(*chosen, Form(Transform(size_px, dtype or ""), shard), destination)
     record = _record(destination, packed, time.monotonic() - start)
     click.echo(json.dumps(record, indent=2) if as_json else _as_text(record))
-
-
-@data.command()
-@click.argument("store", metavar="STORE", type=STORE)
-@click.option("--json", "as_json", is_flag=True, help="One record instead of text.")
-def check(store: Path, as_json: bool) -> None:
-    """Read every file of a store and compare it with what was written."""
-    from zoo_core.contract import DataError
-    from zoo_core.data.packed.checking import find_faults
-    from zoo_core.data.packed.manifest import read_manifest
-    from zoo_core.runtime.progress import Shown
-
-    manifest = read_manifest(store)
-    with Shown().meter("checking", len(manifest.files)) as meter:
-        faults = find_faults(store, manifest, len(os.sched_getaffinity(0)), meter.advance)
-    record = {
-        "store": str(store),
-        "n_files": len(manifest.files),
-        "n_bytes": sum(file.n_bytes for file in manifest.files.values()),
-        "faults": [dataclasses.asdict(one) for one in faults],
-    }
-    if as_json:
-        click.echo(json.dumps(record, indent=2))
-    if faults:
-        named = "; ".join(f"{one.path}: {one.reason}" for one in faults[:3])
-        more = f"; and {len(faults) - 3} more" if len(faults) > 3 else ""
-        raise DataError(
-            f"Store '{store}' needs to be as it was written. Received: {named}{more}: pack it again into another folder"
-        )
-    if not as_json:
-        click.echo(f"{store}: {record['n_files']} files, {record['n_bytes']:,} bytes, all as they were written")
 
 
 def _record(store: Path, packed: "Packed", seconds: float) -> dict[str, Any]:

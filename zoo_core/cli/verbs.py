@@ -43,7 +43,7 @@ VERBS = {
 }
 
 
-OPEN_GROUPS = {"data": ("pack", "check")}
+OPEN_GROUPS = {"data": ("check", "pack")}
 """Groups of ours that take verbs of plugins, and the verbs of ours in them: command `data.tidy` is `zoo data tidy`."""
 
 

@@ -157,9 +157,12 @@ def as_toml(config: RunConfig) -> str:
     return tomli_w.dumps(as_settings(config))
 
 
-def read_toml(path: Path) -> Settings:
+def read_toml(path: Path, what: str = "--config") -> Settings:
     """Settings of a TOML file.
 
+    Args:
+        path: the file.
+        what: needs it, for errors.
     Raises:
         ConfigError: the file is missing or no TOML.
     """
@@ -167,10 +170,10 @@ def read_toml(path: Path) -> Settings:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(
-            f"--config needs a TOML file that can be read. Received: '{path}' ({error.strerror})"
+            f"{what} needs a TOML file that can be read. Received: '{path}' ({error.strerror})"
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"--config needs a TOML file. Received: '{path}' ({error})") from error
+        raise ConfigError(f"{what} needs a TOML file. Received: '{path}' ({error})") from error
 
 
 def parse_setting(text: str) -> Settings:
