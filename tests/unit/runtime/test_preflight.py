@@ -99,6 +99,17 @@ def test_other_source_code_is_found_out_and_one_more_plugin_is_not(prepared):
         assert own.difference(other) == f"its source code of '{package}' is not that of this machine"
 
 
+def test_another_allow_list_is_found_out(prepared, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ZOO_CONFIG", raising=False)
+    without = software_of(prepared.config)
+    (tmp_path / "zoo.toml").write_text('[allow]\nzoo-radiology = "*"\nzoo-data-chestxray14 = "*"\n')
+    own = software_of(prepared.config)
+    assert own.difference(software_here()) is None
+    assert own.difference(without) == without.difference(own)
+    assert "allow-list ('zoo.toml', or the file that ZOO_CONFIG names) is not that" in own.difference(without)
+
+
 @pytest.mark.parametrize(
     ("script", "words"),
     [
