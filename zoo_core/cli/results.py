@@ -7,11 +7,12 @@ from rich.console import Console
 
 from zoo_core.evaluation.comparison import AGAINST
 from zoo_core.evaluation.predictions import Origin
+from zoo_core.report.absent import absent_labels, without_labels
 from zoo_core.report.comparison import comparison_verdicts
 from zoo_core.report.conversion_table import conversion_lines, conversion_table
 from zoo_core.report.evidence import CLASSIFICATION, RANKING, REGRESSION
 from zoo_core.report.table import decisions_table, differences_table, findings_table, judged_table, runs_table
-from zoo_core.report.verdicts import overlap_verdicts
+from zoo_core.report.verdicts import absence_verdicts, overlap_verdicts
 from zoo_core.report.wording import nouns
 
 RULE = "youden"
@@ -28,6 +29,8 @@ def show_results(metrics: dict[str, Any], origin: Origin) -> None:
         metrics: of `zoo_core.evaluation.metrics.evaluate`.
         origin: what was predicted.
     """
+    absent = absent_labels(metrics)
+    metrics = dict(without_labels(metrics, absent))
     split, console = _shown_split(metrics), _console()
     title = f"{_subject(origin, split)}, {metrics[split]['n']} examples"
     _print_judged(metrics[split], origin, title, console)
@@ -35,6 +38,8 @@ def show_results(metrics: dict[str, Any], origin: Origin) -> None:
     if metrics[split]["labels"]:
         console.print(findings_table(metrics[split], names, title, console.width))
     _print_overlap(origin)
+    for verdict in absence_verdicts(absent, metrics[split]):
+        click.echo(f"{verdict.head} {verdict.text}")
     _print_notes(metrics[split])
     if metrics[split]["labels"]:
         _print_decisions(metrics[split], console)

@@ -35,7 +35,11 @@ def render_model_card(evidence: Evidence) -> str:
         licence=_licence_of(evidence),
         card=run["data"]["card"],
         origin=evidence.origin,
-        labels=[label["name"].replace("_", " ") for label in evidence.origin["labels"]],
+        labels=[
+            label["name"].replace("_", " ")
+            for label in evidence.origin["labels"]
+            if label["name"] not in evidence.absent
+        ],
         drawn=evidence.drawn,
         split=evidence.split,
         group=group_name(run["split"]["group"]),

@@ -19,7 +19,7 @@ class Evidence:
 
     Attributes:
         run: `run.json`.
-        metrics: `metrics.json`.
+        metrics: `metrics.json`, without the labels of `absent`.
         strata: `strata.json`.
         curves: `curves.parquet`.
         events: `events.jsonl`, in order.
@@ -32,6 +32,7 @@ class Evidence:
         wells: `wells.parquet`; likewise.
         doses: `dose_response.parquet`; likewise.
         series: `series.parquet`; None where nothing was followed over time.
+        absent: labels of the model that no example of the data set has known.
         pictures: by the name that `maps` has for them, as `data:` addresses.
     """
 
@@ -49,6 +50,7 @@ class Evidence:
     wells: pd.DataFrame | None = None
     doses: pd.DataFrame | None = None
     series: pd.DataFrame | None = None
+    absent: Sequence[str] = ()
     pictures: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -130,6 +130,7 @@ def _of_findings(evidence: Evidence) -> Mapping[str, Any]:
         "headline": {name: title for name in evidence.origin["reported_metrics"] if (title := _headline(name, result))},
         "label_names": [name for name in evidence.origin["reported_metrics"] if name in RANKING],
         "has_labels": bool(result["labels"]),
+        "absent": evidence.absent,
         "metric": metric,
         "result": result,
         "strata": evidence.strata[evidence.split],

@@ -1,6 +1,6 @@
 """The first lines of a report: what a reader must know before a number is believed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from zoo_core.report.boxes import box_verdicts
 from zoo_core.report.calibration import calibration_verdicts
@@ -26,6 +26,7 @@ def verdicts(evidence: Evidence) -> list[Verdict]:
         _of_data(evidence),
         *_of_evaluation(evidence),
         *_of_baselines(evidence, result),
+        *absence_verdicts(evidence.absent, result),
         *_of_counts(result, evidence.metric),
         *calibration_verdicts(result, evidence.scaling),
         *second_truth_verdicts(result),
@@ -43,6 +44,19 @@ def overlap_verdicts(overlap: Node | None) -> Iterator[Verdict]:
     if overlap:
         head = "Perhaps not independent." if overlap["reason"] else "Not independent."
         yield Verdict("warning", head, f"{begun(overlap_words(overlap))}.")
+
+
+def absence_verdicts(absent: Sequence[str], result: Node) -> Iterator[Verdict]:
+    """That a model has labels which nothing here says anything of.
+
+    Args:
+        absent: of `absent_labels`.
+        result: one split of `metrics.json`.
+    """
+    if absent:
+        head = f"Not in this data set: {counted_labels(len(absent), result)}."
+        text = f"No example has them known, and nothing here says what predictions of them are worth: {listed(absent)}."
+        yield Verdict("note", head, text)
 
 
 def baseline_words(kind: str, evidence: Evidence) -> str:

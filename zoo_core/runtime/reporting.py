@@ -15,6 +15,7 @@ from zoo_core.data.files import write_atomically
 from zoo_core.evaluation.curves import COLUMNS, draw_curves
 from zoo_core.evaluation.predictions import read_predictions
 from zoo_core.evaluation.strata import evaluate_strata
+from zoo_core.report.absent import absent_labels, without_labels
 from zoo_core.report.card import render_model_card
 from zoo_core.report.evidence import Evidence
 from zoo_core.report.page import render_report
@@ -85,9 +86,11 @@ def _read(folder: RunFolder) -> Evidence:
         folder.write_json(folder.strata, evaluate_strata(predictions))
     events, maps = read_events(folder), _read_maps(folder)
     metrics = read_metrics(folder, predictions.origin.reported_metrics)
+    absent = absent_labels(metrics)
     return Evidence(
         run=read_run(folder),
-        metrics=metrics,
+        metrics=without_labels(metrics, absent),
+        absent=absent,
         strata=_read_json(folder.strata, shapes.strata_shape(list(metrics))),
         curves=_curves(folder.curves),
         events=list(filter(None, events)),
