@@ -13,7 +13,7 @@ import pandas as pd
 from zoo_core.api import read_dicom_header
 from zoo_core.contract import DataError, ImageError, OutputError
 from zoo_data_table.description import FACTS
-from zoo_data_table.salt import replace_file
+from zoo_data_table.whole_files import replace_file
 
 N_THREADS = 16
 """Reading a header waits for a disk or a network, not for a processor."""

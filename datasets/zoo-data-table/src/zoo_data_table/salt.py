@@ -1,17 +1,16 @@
-"""The secret that identifiers are hashed with, and files that are there whole or not at all."""
+"""The secret that identifiers are hashed with."""
 
 from __future__ import annotations
 
 import contextlib
 import hmac
-import os
 import secrets
-import tempfile
 from pathlib import Path
 
 import pandas as pd
 
 from zoo_core.contract import DataError, OutputError
+from zoo_data_table.whole_files import create_file
 
 N_DIGITS = 16
 """Of a hash, 64 bits: among a million names two are equal with a chance of 3 in 100 million."""
@@ -38,7 +37,9 @@ def salt_of(toml: Path, given: str) -> bytes:
     if not path.exists():
         made = f"{secrets.token_hex(32)}\n".encode()
         try:
-            _put_once(path, made)
+            # Of several ranks one makes it, and all read the same.
+            with contextlib.suppress(FileExistsError):
+                create_file(path, made)
         except OSError as error:
             raise OutputError(
                 f"'{path}' needs to be written, which failed ({error.strerror}): give permission there, or a key "
@@ -63,35 +64,3 @@ def hashed(salt: bytes, what: str, names: pd.Series) -> pd.Series:
     """
     digests = {name: hmac.digest(salt, f"{what}\0{name}".encode(), "sha256").hex() for name in pd.unique(names)}
     return names.map(digests).str[:N_DIGITS]
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file that is there whole or not at all; ranks may do so at the same time.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    temporary = _written(path, content)
-    try:
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _put_once(path: Path, content: bytes) -> None:
-    """Write a file unless it is there: of several ranks one makes it, and all read the same."""
-    temporary = _written(path, content)
-    try:
-        with contextlib.suppress(FileExistsError):
-            os.link(temporary, path)
-    finally:
-        temporary.unlink()
-
-
-def _written(beside: Path, content: bytes) -> Path:
-    handle, name = tempfile.mkstemp(prefix=f".{beside.name}.", dir=beside.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    return Path(name)
