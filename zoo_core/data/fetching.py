@@ -5,6 +5,7 @@ import http.client
 import os
 import shutil
 import sys
+import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -77,7 +78,9 @@ def _fetch(address: str, checksum: str | None, path: Path) -> None:
             raise ValueError(f"what came has the checksum {received}, which is not its publisher's")
         part.replace(path)
     except (OSError, http.client.HTTPException, ValueError) as error:
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        # urllib wraps what its sockets say in angle brackets.
+        cause = getattr(error, "reason", error) if type(error) is urllib.error.URLError else error
+        reason = str(cause).strip().partition("\n")[0] or type(error).__name__
         stated = f", see that its checksum is {checksum}" if checksum else ""
         raise MachineError(
             f"{address} could not be fetched: {reason}. Fetch it on another machine{stated}, and put it at '{path}'"

@@ -76,6 +76,15 @@ def test_what_cannot_be_fetched_whole_leaves_nothing_and_says_what_to_do(
     assert list(kept.parent.iterdir()) == []
 
 
+def test_a_server_that_is_not_there_is_told_in_its_own_words(
+    tmp_path: Path, fails: Fails, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    text = fails(MachineError, lambda: fetch_file("http://127.0.0.1:9/file.bin", MD5, tmp_path / "file.bin"))
+    assert "Connection refused" in text
+    assert "<" not in text
+
+
 def test_a_file_that_somebody_put_there_is_looked_at(tmp_path: Path, fails: Fails) -> None:
     (tmp_path / "file.bin").write_bytes(b"another")
     text = fails(MachineError, lambda: fetch_file("https://example.org/file.bin", MD5, tmp_path / "file.bin"))

@@ -61,9 +61,9 @@ def _refuse_nothing(labels: Sequence[Label]) -> None:
     if any(label.kind == "binary" for label in labels):
         return
     found = ", ".join(f"{label.name} (a {label.kind})" for label in labels) or "none"
-    hint = ": a task such as rosette-growth predicts values" if labels else ""
+    hint = "a task such as rosette-growth predicts values" if labels else "it may need a file or folder, NAME=ROOT"
     raise DataError(
-        f"Task 'image-labels' needs labels that are present or absent, or a label of classes. Received: {found}{hint}"
+        f"Task 'image-labels' needs labels that are present or absent, or a label of classes. Received: {found}: {hint}"
     )
 
 
