@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import difflib
 import io
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,7 +133,7 @@ def read_lab_table(path: Path, encoding: str = "", separator: str = "") -> LabTa
             table = _read_csv(path, encoding, separator)
     except LookupError as error:
         raise ConfigError(f"Key 'encoding' needs one that Python knows. Received: '{encoding}'") from error
-    except (OSError, ValueError, pd.errors.ParserWarning) as error:  # pandas' and Arrow's parsers raise ValueErrors
+    except (OSError, ValueError) as error:  # pandas' and Arrow's parsers raise ValueErrors
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise DataError(
             f"'{path}' needs to be a table, CSV or parquet, that can be read. Received: {reason}"
@@ -147,10 +146,10 @@ def read_lab_table(path: Path, encoding: str = "", separator: str = "") -> LabTa
 def _read_csv(path: Path, encoding: str, separator: str) -> LabTable:
     text = _decoded(path.read_bytes(), encoding)
     sep = separator or _separator(text)
-    with warnings.catch_warnings():
-        # What would only be a warning is a row that lost its last cells.
-        warnings.simplefilter("error", pd.errors.ParserWarning)
-        cells = pd.read_csv(io.StringIO(text), sep=sep, dtype=str, keep_default_na=False, index_col=False)
+    cells = pd.read_csv(io.StringIO(text), sep=sep, dtype=str, keep_default_na=False)
+    if not isinstance(cells.index, pd.RangeIndex):
+        # pandas would take the first column for names of rows, and every other one place further right.
+        raise ValueError("rows with more cells than the header: give each column a name")
     return LabTable(path, cells, first_row=2, has_decimal_commas=sep == ";")
 
 
@@ -168,11 +167,12 @@ def _decoded(content: bytes, encoding: str) -> str:
 
 
 def _separator(text: str) -> str:
-    """The separator that gives the first lines the same number of cells, and most of them."""
+    """The separator that gives the first lines the same number of cells, or else the header the most."""
     lines = text.splitlines()[:N_SAMPLE]
 
     def fit(separator: str) -> tuple[bool, int]:
         n_cells = [len(cells) for cells in csv.reader(lines, delimiter=separator) if cells]
-        return len(set(n_cells)) == 1, min(n_cells, default=0)
+        n_header = n_cells[0] if n_cells else 0
+        return n_header > 1 and len(set(n_cells)) == 1, n_header
 
     return max(SEPARATORS, key=fit)
