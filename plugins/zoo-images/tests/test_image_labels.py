@@ -142,10 +142,12 @@ def test_the_baseline_sees_how_bright_a_picture_is_and_nothing_else() -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"image_size_px": -1}, "numbers from 0. Received: -1"),
+        ({"image_size_px": -1}, "task.image_size_px needs a number from 0. Received: -1"),
         ({"label_smoothing": 1.0}, "task.label_smoothing needs 0 to below 1"),
         ({"shift": -0.1}, "task.shift"),
         ({"brightness": -0.1}, "task.brightness"),
+        ({"zoom": float("nan")}, "task.zoom"),
+        ({"noise": -0.1}, "task.noise"),
         ({"label_names": ("wet", "wet")}, "different ones"),
     ],
 )

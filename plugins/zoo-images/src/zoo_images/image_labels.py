@@ -23,6 +23,7 @@ from zoo_core.api import (
     why_no_picture,
 )
 from zoo_core.contract import Arrays, ArraySpec, ConfigError, Example, Label, Plugin, PrimaryMetric, Reporting
+from zoo_images.augmentation import add_noise, zoom
 from zoo_images.choosing import Chosen, choose
 
 INTENSITY = "intensity"
@@ -51,7 +52,9 @@ class ImageLabelsConfig:
         flip: whether augmentation mirrors half of the pictures; this destroys situs, and what is written.
         turn: whether augmentation turns pictures by right angles and mirrors them, where none has an up or a left.
         shift: how far augmentation moves a picture along y and x at most, as a share of its edge.
+        zoom: share by which augmentation enlarges or reduces a picture at most, along y and x apart.
         brightness: share by which augmentation makes a picture brighter or darker at most.
+        noise: largest standard deviation of the noise that augmentation adds, as a share of the range of values.
         strata: columns of metadata that results are broken down by, and that a baseline without images knows, such as
             "sex" for `meta.sex`.
     """
@@ -65,15 +68,15 @@ class ImageLabelsConfig:
     flip: bool = False
     turn: bool = False
     shift: float = 0.05
+    zoom: float = 0.0
     brightness: float = 0.1
+    noise: float = 0.0
     strata: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.image_size_px < 0 or self.brightness < 0:
-            raise ConfigError(
-                "task.image_size_px and task.brightness need numbers from 0. "
-                f"Received: {self.image_size_px} and {self.brightness}"
-            )
+        for name in ("image_size_px", "zoom", "brightness", "noise"):
+            if not getattr(self, name) >= 0:
+                raise ConfigError(f"task.{name} needs a number from 0. Received: {getattr(self, name)}")
         for name in ("label_smoothing", "shift"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"task.{name} needs 0 to below 1. Received: {getattr(self, name)}")
@@ -141,12 +144,14 @@ class ImageLabels:
         return scale(example, int(fitted["image_size_px"]))
 
     def augment(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Mirror, turn, move and brighten, as far as the configuration allows."""
+        """Mirror, turn, move, zoom, brighten and add noise, as far as the configuration allows."""
         config, most_px = self.config, round(self.config.shift * images.shape[1])
         changed = flip_left_right(images, rng) if config.flip else images
         changed = turn_and_flip(changed, rng) if config.turn else changed
         changed = shift(changed, most_px, rng) if most_px else changed
-        return brighten(changed, config.brightness, rng) if config.brightness else changed
+        changed = zoom(changed, config.zoom, rng) if config.zoom else changed
+        changed = brighten(changed, config.brightness, rng) if config.brightness else changed
+        return add_noise(changed, config.noise, rng) if config.noise else changed
 
     def head(self, features: Any) -> Any:
         """One logit a label from the features' mean over the picture."""
