@@ -23,7 +23,7 @@ def info(name: str, kind: str | None, as_json: bool) -> None:
 
     Options are shown as --set and a TOML file take them.
     """
-    report = describe(kind or _only_kind(name), name)
+    report = describe(kind or only_kind(name), name)
     click.echo(json.dumps(report, indent=2, default=str) if as_json else as_text(report))
 
 
@@ -74,7 +74,13 @@ def as_text(report: Mapping[str, Any]) -> str:
     return "\n\n".join(parts)
 
 
-def _only_kind(name: str) -> str:
+def only_kind(name: str) -> str:
+    """The kind of the plugin of a name.
+
+    Raises:
+        UsageError: several kinds have one.
+        PluginError: there is none.
+    """
     entries = plugins.find_entries()
     claims = [entry for entry in entries if entry.name == name]
     kinds = sorted({e.kind for e in claims if e.health != "not allowed"} or {e.kind for e in claims})

@@ -28,6 +28,7 @@ class Verb:
 VERBS = {
     "list": Verb("zoo_core.cli.list:list_plugins", "Everything registered: its distribution, version and health."),
     "info": Verb("zoo_core.cli.info:info", "One plugin's card, options and presets."),
+    "check": Verb("zoo_core.cli.check:check", "The checks of an installed plugin, a verdict a line."),
     "doctor": Verb("zoo_core.cli.doctor:doctor", "This machine, its libraries and plugins, and what to mend."),
     "run": Verb("zoo_core.cli.run:run", "Train a task on a data set, evaluate it, and write a run folder."),
     "tune": Verb("zoo_core.cli.tune:tune", "What suits a task on this machine: ranks, threads, streams, precision."),
@@ -40,6 +41,7 @@ VERBS = {
     "study": Verb("zoo_core.cli.study:study", "Measure a grid and draw it: scaling, accuracy, topology, storage."),
     "compare": Verb("zoo_core.cli.compare:compare", "Runs beside each other, on the examples they share."),
     "report": Verb("zoo_core.cli.report:report", "The report and the model card of a finished run again."),
+    "new-plugin": Verb("zoo_core.cli.new_plugin:new_plugin", "A package with a plugin that works, to begin one's own."),
 }
 
 

@@ -9,7 +9,7 @@ from zoo_core.testing.dataset_index import IndexLaws
 from zoo_core.testing.dataset_reads import ReadLaws
 
 
-class DatasetAdapterTests(IndexLaws, ReadLaws, AbilityLaws):
+class DatasetAdapterTests(AbilityLaws, ReadLaws, IndexLaws):
     """What every data set adapter keeps; subclass it and override `adapter`.
 
         class TestLabChests(DatasetAdapterTests):

@@ -7,7 +7,7 @@ from zoo_core.testing.task_inputs import InputLaws
 from zoo_core.testing.task_outputs import OutputLaws
 
 
-class TaskTests(InputLaws, OutputLaws):
+class TaskTests(OutputLaws, InputLaws):
     """What every task keeps; subclass it and override `task`.
 
         class TestMyTask(TaskTests):
