@@ -1,6 +1,7 @@
 """A limit to how long the import of a plugin may take in this process."""
 
 import contextlib
+import faulthandler
 import os
 import signal
 import threading
@@ -16,6 +17,9 @@ EXIT_CODE = 2
 """Of a process that had to be ended: as of any mistake that a user can mend."""
 
 
+STANDARD_ERROR = 2
+
+
 class _TimeIsUp(BaseException):
     """No `Exception`, since a plugin may catch those."""
 
@@ -26,8 +30,8 @@ def end_hang(title: str, limit_s: float) -> Iterator[None]:
 
     What hangs in Python, or waits in the operating system, is told so by a signal. What hears no signal within
     `GRACE_S`, such as compiled code that never returns or a body outside the main thread, ends the process with one
-    line. Compiled code that holds the interpreter's lock holds this watch too: 'zoo doctor', which tries each plugin in
-    a process of its own, names it.
+    line. Compiled code that holds the interpreter's lock holds every thread of Python's too: then faulthandler ends the
+    process after another `GRACE_S`, and shows the import that does not return.
 
     Args:
         title: of the plugin, for errors.
@@ -46,6 +50,7 @@ def end_hang(title: str, limit_s: float) -> Iterator[None]:
     before = signal.signal(signal.SIGALRM, tell) if is_main else None
     watch = threading.Thread(target=_watch, args=(said, limit_s, ended, is_main), name="zoo-watches", daemon=True)
     watch.start()
+    faulthandler.dump_traceback_later(limit_s + 2 * GRACE_S, exit=True, file=STANDARD_ERROR)
     try:
         try:
             yield
@@ -56,6 +61,7 @@ def end_hang(title: str, limit_s: float) -> Iterator[None]:
     finally:
         ended.set()  # once more: the signal may have come in between
         watch.join()
+        faulthandler.cancel_dump_traceback_later()
         if is_main:
             signal.signal(signal.SIGALRM, before or signal.SIG_DFL)
 
@@ -68,5 +74,5 @@ def _watch(said: str, limit_s: float, ended: threading.Event, is_main: bool) -> 
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGALRM)
         if ended.wait(GRACE_S):
             return
-    os.write(2, f"zoo: error: {said}\n".encode())
+    os.write(STANDARD_ERROR, f"zoo: error: {said}\n".encode())
     os._exit(EXIT_CODE)

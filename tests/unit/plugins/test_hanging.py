@@ -77,3 +77,16 @@ def test_what_hears_no_signal_ends_the_process_with_one_line(call: str) -> None:
     done = subprocess.run([sys.executable, "-c", DEAF + call], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr == "zoo: error: A plugin hangs: it does not load within 0.2 s\n"
+
+
+def test_compiled_code_that_lets_nothing_else_run_ends_the_process_with_its_place(site: Any) -> None:
+    site.install_topology("lab-net", "tiny", "import ctypes; ctypes.PyDLL(None).pause()")
+    program = (
+        "from zoo_core.plugins import hanging, load, registry\n"
+        "hanging.GRACE_S = registry.IMPORT_LIMIT_S = 0.3\n"
+        "load('topology', 'tiny')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Timeout (0:00:00.900000)!\n")
+    assert "lab_net.py" in done.stderr
