@@ -32,8 +32,9 @@ class Evidence:
         wells: `wells.parquet`; likewise.
         doses: `dose_response.parquet`; likewise.
         series: `series.parquet`; None where nothing was followed over time.
+        montage: `montage.json`; None of data that are no plates.
         absent: labels of the model that no example of the data set has known.
-        pictures: by the name that `maps` has for them, as `data:` addresses.
+        pictures: by the name that `maps` and `montage` have for them, as `data:` addresses.
     """
 
     run: Node
@@ -50,6 +51,7 @@ class Evidence:
     wells: pd.DataFrame | None = None
     doses: pd.DataFrame | None = None
     series: pd.DataFrame | None = None
+    montage: Node | None = None
     absent: Sequence[str] = ()
     pictures: Mapping[str, str] = field(default_factory=dict)
 

@@ -36,6 +36,7 @@ SECTIONS = {
     "series": "Over time",
     "screen": "Controls",
     "plates": "Plates",
+    "montage": "Wells",
     "doses": "Dose and response",
     "findings": "Findings",
     "roc": "ROC curves",
@@ -60,6 +61,7 @@ ONLY_WITH = {
     "series": "series",
     "screen": "screen",
     "plates": "plates",
+    "montage": "montage",
     "doses": "doses",
     **dict.fromkeys(("findings", "roc", "pr", "calibration", "strata"), "has_labels"),
     "operating": "rules",
@@ -194,6 +196,7 @@ def _beyond_ranking(evidence: Evidence) -> Mapping[str, Any]:
         "box_forests": box_forests(localization) if localization and boxed else {},
         "unboxed": [name for name, one in boxed.items() if not one["n_images"]],
         "maps": _maps(evidence.maps) if evidence.maps else None,
+        "montage": evidence.montage,
         "pictures": evidence.pictures,
     }
 

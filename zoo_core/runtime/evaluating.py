@@ -15,6 +15,7 @@ from zoo_core.evaluation.predictions import write_predictions
 from zoo_core.runtime.contamination import Overlap, find_overlap, namespace_of, refuse_overlap
 from zoo_core.runtime.image_baselines import with_image_baselines
 from zoo_core.runtime.metadata import with_metadata_baselines
+from zoo_core.runtime.montage import write_montage
 from zoo_core.runtime.prepare import Prepared, leave_out_unreadable
 from zoo_core.runtime.process import prepare_process
 from zoo_core.runtime.progress import Shown
@@ -135,6 +136,7 @@ def _predict_and_write(evaluation: Evaluation, folder: RunFolder, progress: Show
     predictions = dataclasses.replace(predictions, origin=origin)
     write_predictions(predictions, folder.predictions)
     write_screen(folder, prepared, predictions, question.part)
+    write_montage(folder, prepared, (question.part,), progress)
     write_maps(folder, prepared, network, predictions.of_split(question.part), progress)
     folder.write_json(folder.metrics, evaluate(predictions, question.n_replicates, question.seed))
     write_report(folder)

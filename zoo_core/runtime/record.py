@@ -132,6 +132,16 @@ class RunFolder:
         return self.path / "maps"
 
     @property
+    def montage(self) -> Path:
+        """Which plates have pictures of their wells, or why none has; not there where the data are no plates."""
+        return self.path / "montage.json"
+
+    @property
+    def montages(self) -> Path:
+        """Folder of the pictures that `montage.json` names."""
+        return self.path / "montage"
+
+    @property
     def report(self) -> Path:
         """The page of the run."""
         return self.path / "report.html"

@@ -10,6 +10,7 @@ import keras
 from zoo_core import plugins
 from zoo_core.contract import Communicator, Topology
 from zoo_core.data.fetching import cache_folder, fetch_file
+from zoo_core.data.splits import PARTS
 from zoo_core.distributed.beats import NO_BEATS, Beats
 from zoo_core.distributed.signals import StopRequests
 from zoo_core.evaluation.metrics import evaluate, metric_at
@@ -27,6 +28,7 @@ from zoo_core.runtime.machine import describe_machine
 from zoo_core.runtime.maps import write_maps
 from zoo_core.runtime.metadata import metadata_baselines, with_metadata_baselines
 from zoo_core.runtime.model_folder import weights_hash, write_model_folder
+from zoo_core.runtime.montage import write_montage
 from zoo_core.runtime.precisions import training_policy
 from zoo_core.runtime.prediction import Batching, Predictor
 from zoo_core.runtime.prepare import Prepared
@@ -106,6 +108,7 @@ def _execute(
         write_screen(folder, prepared, predictions, PREDICTED_PARTS[-1])
         write_features(folder, prepared, model, PREDICTED_PARTS[-1], trainer.progress)
         write_traits(folder, prepared, trainer.progress)
+        write_montage(folder, prepared, PARTS, trainer.progress)
         values = _write_results(folder, prepared, predictions)
         log.write(RunFinished(time.monotonic() - start, *values))
         write_report(folder)

@@ -278,3 +278,23 @@ SCREEN: TypeAdapter[Any] = TypeAdapter(
     )
 )
 """`screen.json`."""
+
+WELLS_SHOWN = {
+    "plate": str,
+    "image": str,
+    "rows": list[str],
+    "columns": list[int],
+    "wells": many(record({"well": str, "row": int, "column": int})),
+}
+MONTAGE: TypeAdapter[Any] = TypeAdapter(
+    record(
+        {
+            "shown": bool,
+            "reason": str | None,
+            "n_plates": int,
+            "channels": many(record({"channel": str, "colour": str})),
+            "plates": many(record(WELLS_SHOWN)),
+        }
+    )
+)
+"""`montage.json`."""

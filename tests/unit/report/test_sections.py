@@ -266,3 +266,38 @@ def test_which_examples_an_epoch_has_seen_stands_beside_what_was_expected(page: 
     assert "1 1,124 (1,125.0) 376 (375.0) 375 (375.0)" in training
     uncounted = tuple(event for event in full.events if event["event"] != "EpochCovered")
     assert "training examples each epoch" not in render_report(dataclasses.replace(full, events=uncounted))
+
+
+MONTAGE = {
+    "shown": True,
+    "reason": None,
+    "n_plates": 5,
+    "channels": [{"channel": "<DNA>", "colour": "green"}],
+    "plates": [
+        {
+            "plate": "<P>",
+            "image": "montage/000.png",
+            "rows": ["A", "B"],
+            "columns": [1, 2],
+            "wells": [{"well": "A01", "row": 0, "column": 0}],
+        }
+    ],
+}
+"""Of a plate with one well and three empty places."""
+
+
+def test_wells_are_shown_in_their_places_with_their_names(full: Evidence) -> None:
+    pictures = {**full.pictures, "montage/000.png": "data:image/webp;base64,UklGRg=="}
+    page = render_report(dataclasses.replace(full, montage=MONTAGE, pictures=pictures))
+    said = section(page, "montage")
+    assert "channel &lt;DNA&gt; in green" in said
+    assert "first 1 of 5 plates" in said
+    assert (page.count('<rect class="place"'), page.count('<rect class="over"')) == (4, 1)
+    assert "<title>A01</title>" in page
+
+
+def test_where_no_wells_may_be_shown_it_is_said(full: Evidence) -> None:
+    hidden = {"shown": False, "reason": "ask with --set", "n_plates": 1, "channels": [], "plates": []}
+    assert section(render_report(dataclasses.replace(full, montage=hidden)), "montage") == (
+        "Wells No wells are shown: ask with --set."
+    )
