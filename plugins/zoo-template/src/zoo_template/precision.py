@@ -1,4 +1,4 @@
-"""Precision `template-precision`: kernels are stored in float16, in half the space, and computed with in float32."""
+"""Precision `template-precision`: kernels stored in float16, in half the space, and computed with in float32."""
 
 import json
 import zipfile
