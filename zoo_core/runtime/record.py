@@ -261,7 +261,7 @@ def refuse_existing(path: Path) -> None:
     Raises:
         OutputError: there is something at `path`.
     """
-    if path.exists():
+    if path.exists() or path.is_symlink():  # also one that leads nowhere
         raise OutputError(
             f"--out needs a folder that is not there yet. Received: '{path}', which exists: choose another"
         )
