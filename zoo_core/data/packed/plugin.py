@@ -53,6 +53,10 @@ class PackedDataset:
     def __init__(self, config: PackedConfig) -> None:
         self.config = config
 
+    def __getstate__(self) -> dict[str, object]:
+        """For another process, which opens the store's files itself."""
+        return {"config": self.config}
+
     @cached_property
     def card(self) -> DatasetCard:
         """The source's, with a note on what was done to it."""

@@ -81,6 +81,10 @@ class OmePlate:
     def __init__(self, config: OmePlateConfig) -> None:
         self.config = config
 
+    def __getstate__(self) -> dict[str, object]:
+        """For another process, which opens the plates itself."""
+        return {"config": self.config}
+
     @cached_property
     def card(self) -> DatasetCard:
         """What it is; with a root, also which wells are there and how many of them are controls."""
