@@ -63,6 +63,8 @@ def test_what_is_left_out_is_listed_as_not_allowed_with_what_to_add(zoo: Any, ba
         ["info", "barred", "--kind", "task"],
         ["info", "barred", "--kind", "precision"],
         ["tune", "chexnet", "--topology", "barred"],
+        ["check", "barred", "--kind", "dataset"],
+        ["check", "barred", "--kind", "topology"],
         ["data", "pack", "store", "--data", "barred", "--size", "8"],
         ["data", "barred"],
         ["barred"],

@@ -82,3 +82,9 @@ def test_a_run_a_prediction_and_a_store_import_no_stranger(
         done = run_zoo(*arguments, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
     assert not poison.exists()
+
+
+def test_a_check_imports_no_stranger(lab: None, poison: Path, tmp_path: Path, run_zoo: Any) -> None:
+    done = run_zoo("check", "tiny", cwd=tmp_path)
+    assert "test_a_row_reads_the_same_each_time" in done.stdout, done.stderr  # whatever they found: the checks were run
+    assert not poison.exists()
