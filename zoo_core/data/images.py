@@ -26,30 +26,37 @@ def read_grey(path: Path, n_bits: Literal[8, 16] = 8) -> np.ndarray:
     Returns:
         (y, x, c) with one channel, uint8 from 0 to 255, or uint16 from 0 to 65535.
     Raises:
-        ImageError: the file is missing, empty, truncated, too large, or no image; the text is the reason alone.
+        ImageError: the file is missing, empty, truncated, too large, or no image, or its colours cannot be turned into
+            those that are wanted; the text is the reason alone.
     """
     with _decoded(path) as image:
-        if image.mode.startswith("I") or image.mode == "F":
-            sixteen = np.clip(np.asarray(image), 0, 65535)
-            grey = sixteen.astype(np.uint16) if n_bits == 16 else _sixteen_to_eight(sixteen)
+        if _is_deep(image):
+            grey = _deep_grey(image, n_bits)
         else:
-            grey = np.asarray(image.convert("L"))
+            grey = _converted(image, "L")
             grey = grey * np.uint16(257) if n_bits == 16 else grey
     return grey[:, :, np.newaxis]
 
 
-def read_rgb(path: Path) -> np.ndarray:
+def read_rgb(path: Path, n_bits: Literal[8, 16] = 8) -> np.ndarray:
     """Read a PNG, JPEG or TIFF file as red, green and blue.
+
+    Grey becomes three equal channels, an alpha channel is dropped, and a file of other bits is scaled to those that are
+    wanted.
 
     Args:
         path: the file.
+        n_bits: of what is returned.
     Returns:
-        (y, x, c) with three channels, uint8 from 0 to 255.
+        (y, x, c) with three channels, uint8 from 0 to 255, or uint16 from 0 to 65535.
     Raises:
         ImageError: as `read_grey`.
     """
     with _decoded(path) as image:
-        return np.asarray(image.convert("RGB"))
+        if _is_deep(image):
+            return np.repeat(_deep_grey(image, n_bits)[:, :, np.newaxis], 3, axis=-1)
+        rgb = _converted(image, "RGB")
+    return rgb * np.uint16(257) if n_bits == 16 else rgb
 
 
 def resize(image: np.ndarray, size_px: tuple[int, int]) -> np.ndarray:
@@ -103,6 +110,19 @@ def _as_floats(channel: np.ndarray) -> Image.Image:
     return Image.fromarray(channel.astype(np.float32))
 
 
-def _sixteen_to_eight(values: np.ndarray) -> np.ndarray:
-    eight: np.ndarray = (values / 257).round().astype(np.uint8)
-    return eight
+def _converted(image: Image.Image, mode: str) -> np.ndarray:
+    try:
+        return np.asarray(image.convert(mode))
+    except ValueError as error:  # of colours that Pillow can open and not convert
+        raise ImageError(f"cannot be turned into the channels that are wanted: {error}") from error
+
+
+def _is_deep(image: Image.Image) -> bool:
+    """Whether a picture is grey with more than 8 bits, which Pillow's own conversions would cut off at 255."""
+    return image.mode.startswith("I") or image.mode == "F"
+
+
+def _deep_grey(image: Image.Image, n_bits: int) -> np.ndarray:
+    sixteen = np.clip(np.asarray(image), 0, 65535)
+    grey: np.ndarray = sixteen.astype(np.uint16) if n_bits == 16 else (sixteen / 257).round().astype(np.uint8)
+    return grey

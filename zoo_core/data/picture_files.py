@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from zoo_core.contract import Arrays, ArraySpec, DataError, DatasetCard, ImageError, Label
+from zoo_core.contract import Arrays, ArraySpec, DataError, DatasetCard, Label
 from zoo_core.data.images import read_grey, read_rgb
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
@@ -77,12 +77,7 @@ class PictureFiles:
         Raises:
             ImageError: it cannot be read.
         """
-        try:
-            return {"image": self._read(self._files[i].path)}
-        except ImageError:
-            raise
-        except ValueError as error:  # of colours that Pillow can open and not convert
-            raise ImageError(f"cannot be turned into the channels that are wanted: {error}") from error
+        return {"image": self._read(self._files[i].path)}
 
     @cached_property
     def _index(self) -> pd.DataFrame:

@@ -112,3 +112,11 @@ def test_sixteen_bits_are_kept_where_they_are_wanted_and_eight_are_spread_over_t
     assert (kept.dtype, kept.ravel().tolist()) == (np.uint16, [0, 300, 65535])
     assert (spread.dtype, spread.ravel().tolist()) == (np.uint16, [0, 771, 65535])
     assert read_grey(tmp_path / "sixteen.png").ravel().tolist() == [0, 1, 255]
+
+
+def test_deep_grey_becomes_three_equal_channels_and_is_not_cut_off(tmp_path):
+    Image.fromarray(np.array([[0, 300, 65535]], np.uint16)).save(tmp_path / "sixteen.png")
+    assert read_rgb(tmp_path / "sixteen.png").tolist() == [[[0] * 3, [1] * 3, [255] * 3]]
+    assert read_rgb(tmp_path / "sixteen.png", n_bits=16).tolist() == [[[0] * 3, [300] * 3, [65535] * 3]]
+    Image.fromarray(np.array([[[1, 2, 255]]], np.uint8)).save(tmp_path / "eight.png")
+    assert read_rgb(tmp_path / "eight.png", n_bits=16).tolist() == [[[257, 514, 65535]]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ import pandas as pd
 from zoo_core.contract import DataError, Label
 from zoo_data_table.description import Description, FileSection, LabelSection, SplitSection
 from zoo_data_table.files import FORMATS, format_of
-from zoo_data_table.inside import is_inside
+from zoo_data_table.inside import plain_path
 from zoo_data_table.lab_table import NOTHING, LabTable
 
 UNCERTAIN = -1.0
@@ -32,11 +32,10 @@ def file_names(table: LabTable, files: FileSection) -> pd.Series:
     """
     texts = table.texts(files.column, "file.column")
     _refuse_first(table, texts == "", f"'{files.column}' needs a file. Received: nothing: fill it or remove the row")
-    names = (files.prefix + texts + files.suffix).str.replace("\\", "/", regex=False)
-    inside = names.map(is_inside)
-    _refuse_first(table, ~inside, f"'{files.column}' needs a path within the root. Received: one that leads out of it")
     # "./a.png" and "a.png" are one file.
-    names = names.map({name: PurePosixPath(name).as_posix() for name in pd.unique(names)})
+    names = (files.prefix + texts + files.suffix).map(plain_path)
+    outside = f"'{files.column}' needs a path within the root. Received: one that leads out of it"
+    _refuse_first(table, names.isna(), outside)
     twice = names.duplicated()
     if twice.any():
         row = int(np.flatnonzero(twice)[0])

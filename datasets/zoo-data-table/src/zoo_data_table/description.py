@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from zoo_core.contract import ConfigError
-from zoo_data_table.inside import is_inside
+from zoo_data_table.inside import plain_path
 
 FACTS = ("photometric", "laterality", "view_position")
 """Of a DICOM header, what can become metadata."""
@@ -189,7 +189,7 @@ def _contradiction(described: Description) -> str | None:
         return f"key 'salt' needs {LEAST_SALT} characters at least. Received: {len(described.salt)}"
     if described.image.range and not described.image.range[0] < described.image.range[1]:
         return f"key 'image.range' needs two numbers, the smaller first. Received: {list(described.image.range)}"
-    if described.file.path_inside and not is_inside(described.file.path_inside):
+    if described.file.path_inside and plain_path(described.file.path_inside) is None:
         return f"key 'file.path_inside' needs a path down from the store. Received: '{described.file.path_inside}'"
     twice = set(described.metadata) & {*described.dicom.metadata, *_own_names(described)}
     if twice:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -31,7 +32,6 @@ FORMATS: dict[str, Format] = {
 
 N_CHANNELS = {"grey": 1, "rgb": 3}
 WHITE = {8: 255, 16: 65535}
-EIGHT_TO_SIXTEEN = 257
 
 
 def format_of(name: str, wanted: str) -> Format | None:
@@ -45,9 +45,8 @@ def format_of(name: str, wanted: str) -> Format | None:
     """
     if wanted != "auto":
         return next(kind for kind in FORMATS.values() if kind == wanted)
-    path = PurePosixPath(name)
-    in_store = any(parent.suffix.lower() == ".zarr" for parent in path.parents)
-    return "zarr" if in_store else FORMATS.get(path.suffix.lower())
+    name = name.lower()
+    return "zarr" if ".zarr/" in name else FORMATS.get(os.path.splitext(name)[1])  # noqa: PTH122 - of 100,000 names
 
 
 def declared(image: ImageSection) -> ArraySpec:
@@ -77,7 +76,8 @@ class ImageReader:
             DataError: the description does not say enough of files such as this.
         """
         if format_ == "picture":
-            return self._read_picture(path)
+            read = read_grey if self.image.channels == "grey" else read_rgb
+            return read(path, self.image.bits)
         if format_ == "dicom":
             return self._with_channels(self._with_bits(read_dicom(path).image))
         return self._with_channels(self._scaled(self._stored(path, format_)))
@@ -98,17 +98,6 @@ class ImageReader:
             low, high = self._range(stored)
             if stored.size and not low <= stored.min() <= stored.max() <= high:
                 yield f"values outside image.range, {low:g} to {high:g}, which become its ends"
-
-    def _read_picture(self, path: Path) -> np.ndarray:
-        if self.image.channels == "grey":
-            return read_grey(path, self.image.bits)
-        try:
-            rgb = read_rgb(path)
-        except ImageError:
-            raise
-        except ValueError as error:  # of colours that Pillow can open and not convert
-            raise ImageError(f"cannot be turned into red, green and blue: {error}") from error
-        return rgb * np.uint16(EIGHT_TO_SIXTEEN) if self.image.bits == 16 else rgb
 
     def _stored(self, path: Path, format_: Format) -> np.ndarray:
         if format_ == "numpy":

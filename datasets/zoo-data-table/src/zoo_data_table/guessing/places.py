@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from zoo_data_table.files import FORMATS
-from zoo_data_table.inside import is_inside
+from zoo_data_table.inside import plain_path
 from zoo_data_table.lab_table import LabTable
 
 N_TRIED = 40
@@ -83,8 +83,7 @@ def _sample(table: LabTable, column: str) -> tuple[str, list[str]]:
     texts = table.said(column, "TABLE")
     texts = texts[texts != ""].drop_duplicates()
     step = max(len(texts) // N_TRIED, 1)
-    names = [str(name).replace("\\", "/") for name in texts.iloc[::step][:N_TRIED]]
-    return column, [name for name in names if is_inside(name)]
+    return column, [name for text in texts.iloc[::step][:N_TRIED] if (name := plain_path(str(text)))]
 
 
 def _places(column: str, names: Sequence[str], roots: Sequence[Path]) -> Iterator[Place]:
