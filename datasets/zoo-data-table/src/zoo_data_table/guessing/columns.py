@@ -120,7 +120,7 @@ def _group(texts: dict[str, pd.Series], split: str) -> tuple[tuple[str, str], bo
     for name, column in _by_pattern(GROUPS, many).items():
         return (column, name), True
     repeated = [name for name in many if MOST_CLASSES < texts[name].nunique() < 0.9 * len(texts[name])]
-    identifiers = [name for name in repeated if re.search(r"id|name|nr|no|number", name, re.IGNORECASE)]
+    identifiers = [name for name in repeated if re.search(r"id$|^id|nr$|_no$|number|code", name, re.IGNORECASE)]
     return ((identifiers[0], plain_name(identifiers[0])), False) if identifiers else (("", ""), True)
 
 
