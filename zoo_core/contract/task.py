@@ -206,6 +206,15 @@ class SupportsSeries(Protocol):
         Returns:
             One row a point: `name` of what is followed, `trait`, `unit`, `time_h` (hours), `value`, `smooth` (both in
             the unit, missing where undefined) and `flag` (why a point is left out, or empty). No row where nothing
-            was taken more than once.
+            was taken more than once. Where a point is of one example, its `example_id` may stand there too.
         """
+        ...
+
+
+@runtime_checkable
+class SupportsOutlines(Protocol):
+    """A task that can draw around what it measures, for pictures beside a series whose points have an `example_id`."""
+
+    def outlines(self, example: Example) -> Sequence[np.ndarray]:
+        """Closed polygons (vertex, 2) of y and x, in pixels from the middle of the first one; none where nothing is."""
         ...

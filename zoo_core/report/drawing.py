@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from zoo_core.report.evidence import Evidence, Node
-from zoo_core.report.wording import metric_title, value
+from zoo_core.report.wording import metric_title, short, value
 
 SIDE = 100.0
 """Length of an axis in the picture's units."""
@@ -120,7 +120,7 @@ def value_panels(evidence: Evidence) -> list[Panel]:
             continue
         low, high = min(c for point in points for c in point), max(c for point in points for c in point)
         dots = tuple(_place((_share(x, low, high), _share(y, low, high))) for x, y in points)
-        ends = (f"{low:.3g}", f"{high:.3g}")
+        ends = (short(low), short(high))
         panels.append(Panel(name, note, (_diagonal(), Line("points", "", dots)), (*ends, *ends)))
     return panels
 

@@ -33,8 +33,9 @@ class Evidence:
         doses: `dose_response.parquet`; likewise.
         series: `series.parquet`; None where nothing was followed over time.
         montage: `montage.json`; None of data that are no plates.
+        outlines: `outlines.json`; None where none can be drawn.
         absent: labels of the model that no example of the data set has known.
-        pictures: by the name that `maps` and `montage` have for them, as `data:` addresses.
+        pictures: by the name that `maps`, `montage` and `outlines` have for them, as `data:` addresses.
     """
 
     run: Node
@@ -52,6 +53,7 @@ class Evidence:
     doses: pd.DataFrame | None = None
     series: pd.DataFrame | None = None
     montage: Node | None = None
+    outlines: Node | None = None
     absent: Sequence[str] = ()
     pictures: Mapping[str, str] = field(default_factory=dict)
 

@@ -13,7 +13,7 @@ from zoo_core.report.evidence import RANKING, REGRESSION, Evidence, Node
 from zoo_core.report.plates import dose_panels, dose_rows, plates_of, separation_rows
 from zoo_core.report.published import published_for
 from zoo_core.report.second_truth import HALF
-from zoo_core.report.series import series_panels
+from zoo_core.report.series import outlines_of, series_panels
 from zoo_core.report.shortcuts import CHANCE
 from zoo_core.report.verdicts import (
     AUROC,
@@ -163,6 +163,7 @@ def _of_classes_and_values(evidence: Evidence) -> Mapping[str, Any]:
     return {
         "confusion": {label: confusion_rows(one) for label, one in result.get("classes", {}).items()},
         "series": series_panels(evidence.series) if evidence.series is not None else [],
+        "outlines": outlines_of(evidence.outlines) if evidence.outlines else None,
         "value_names": [name for name in names if name in REGRESSION] if result.get("values") else [],
     }
 

@@ -1,11 +1,13 @@
 """Traits over time as small pictures: points as they were measured, and what they were smoothed to."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
 from zoo_core.report.drawing import SIDE, Line, Panel, Point
+from zoo_core.report.evidence import Node
 from zoo_core.report.wording import counted
 
 MOST_PANELS = 24
@@ -23,6 +25,27 @@ def series_panels(series: pd.DataFrame) -> list[Panel]:
     top, last = float(series["value"].max()), float(series["time_h"].max())
     names = sorted(series["name"].unique())[:MOST_PANELS]
     return [_panel(str(name), series[series["name"] == name].sort_values("time_h"), last, top) for name in names]
+
+
+def outlines_of(outlines: Node) -> Mapping[str, Any]:
+    """Why no outlines are shown, or None; and of each plant its pictures, each with words and a path around the plant.
+
+    Args:
+        outlines: `outlines.json`.
+    """
+    plants = [
+        (plant["name"], [(one["image"], _words(one), _path(one["outlines"])) for one in plant["pictures"]])
+        for plant in outlines["plants"]
+    ]
+    return {"reason": None if outlines["shown"] else outlines["reason"], "plants": plants}
+
+
+def _words(one: Node) -> str:
+    return f"day {one['time_h'] / H_PER_D:.0f}: {one['value']:,.0f} {one['unit']}"
+
+
+def _path(polygons: Sequence[Sequence[Point]]) -> str:
+    return "".join(f"M{'L'.join(f'{x:g},{y:g}' for x, y in one)}Z" for one in polygons)
 
 
 def _panel(name: str, own: pd.DataFrame, last: float, top: float) -> Panel:

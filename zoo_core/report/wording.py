@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 UNDEFINED = "undefined"
+
+LARGE = 1000
+"""From here on decimals say nothing."""
+
 METRIC_TITLES = {
     "auroc": "AUROC",
     "auprc": "AUPRC",
@@ -76,13 +80,35 @@ def n_defined(labels: Mapping[str, Any], metric: str) -> int:
     return sum(label.get(metric) is not None for label in labels.values())
 
 
+def decimal(number: float, sign: str = "") -> str:
+    """A number with three decimals, or with none where it is large.
+
+    Args:
+        number: any.
+        sign: "+" where one stands before positive numbers too.
+
+    >>> decimal(0.8124), decimal(49294.129), decimal(0.1, "+")
+    ('0.812', '49,294', '+0.100')
+    """
+    return f"{number:{sign}.3f}" if abs(number) < LARGE else f"{number:{sign},.0f}"
+
+
+def short(number: float) -> str:
+    """A number for the end of an axis.
+
+    >>> short(0.81249), short(69100.4)
+    ('0.812', '69,100')
+    """
+    return f"{number:.3g}" if abs(number) < LARGE else f"{number:,.0f}"
+
+
 def value(interval: Interval | None) -> str:
     """A number without its interval.
 
     >>> value([0.8124, None, None]), value(None)
     ('0.812', 'undefined')
     """
-    return UNDEFINED if interval is None else f"{interval[0]:.3f}"
+    return UNDEFINED if interval is None or interval[0] is None else decimal(interval[0])
 
 
 def span(interval: Interval | None) -> str:
@@ -91,7 +117,9 @@ def span(interval: Interval | None) -> str:
     >>> span([0.81, 0.7, 0.9]), span([0.81, None, None])
     ('0.700 to 0.900', '')
     """
-    return "" if interval is None or None in interval else f"{interval[1]:.3f} to {interval[2]:.3f}"
+    if interval is None or interval[1] is None or interval[2] is None:
+        return ""
+    return f"{decimal(interval[1])} to {decimal(interval[2])}"
 
 
 def full(interval: Interval | None) -> str:
@@ -105,12 +133,14 @@ def full(interval: Interval | None) -> str:
 
 def signed_value(interval: Interval | None) -> str:
     """A difference without its interval."""
-    return UNDEFINED if interval is None else f"{interval[0]:+.3f}"
+    return UNDEFINED if interval is None or interval[0] is None else decimal(interval[0], "+")
 
 
 def signed_span(interval: Interval | None) -> str:
     """The interval of a difference alone; nothing where there is none."""
-    return f"{interval[1]:+.3f} to {interval[2]:+.3f}" if interval is not None and span(interval) else ""
+    if interval is None or interval[1] is None or interval[2] is None:
+        return ""
+    return f"{decimal(interval[1], '+')} to {decimal(interval[2], '+')}"
 
 
 def signed(interval: Interval | None) -> str:

@@ -31,6 +31,19 @@ def embedded_pictures(folder: Path, maps: Mapping[str, Any]) -> dict[str, str]:
     return {name: _embedded(folder, name, "maps.json", _small) for name in names}
 
 
+def embedded_outlines(folder: Path, outlines: Mapping[str, Any]) -> dict[str, str]:
+    """The pictures that `outlines.json` names, as `data:` addresses by their names.
+
+    Args:
+        folder: of the run.
+        outlines: what `outlines.json` holds.
+    Raises:
+        DataError: as `embedded_pictures`.
+    """
+    names = [one["image"] for plant in outlines["plants"] for one in plant["pictures"]]
+    return {name: _embedded(folder, name, "outlines.json", _small) for name in names}
+
+
 def embedded_montages(folder: Path, montage: Mapping[str, Any]) -> dict[str, str]:
     """The pictures of plates that `montage.json` names, in full, as `data:` addresses by their names.
 

@@ -54,6 +54,22 @@ def grey_picture(image: np.ndarray) -> np.ndarray:
     return np.asarray(np.rint(small * 255), np.uint8)
 
 
+def colour_picture(image: np.ndarray, value_range: tuple[float, float]) -> np.ndarray:
+    """An image in colour, small.
+
+    Args:
+        image: (y, x, c), one channel, or the first three as red, green and blue; of two the first alone.
+        value_range: that becomes black and full.
+    Returns:
+        (y, x, c) of red, green and blue, uint8.
+    """
+    low, high = value_range
+    n_channels = image.shape[2]
+    seen = image[:, :, :3] if n_channels > 2 else image[:, :, [0, 0, 0]]
+    small = (resize(seen, picture_size(*image.shape[:2])) - low) / (high - low)
+    return np.asarray(np.rint(255 * np.clip(small, 0, 1)), np.uint8)
+
+
 def overlay(grey: np.ndarray, one: np.ndarray) -> np.ndarray:
     """A map in colours over its image, clear where it is 0 and strongest at its peak.
 

@@ -112,6 +112,16 @@ class RunFolder:
         return self.path / "series.parquet"
 
     @property
+    def outlines(self) -> Path:
+        """Which points of a series have pictures with outlines, or why none has; not there where none can be drawn."""
+        return self.path / "outlines.json"
+
+    @property
+    def outline_pictures(self) -> Path:
+        """Folder of the pictures that `outlines.json` names."""
+        return self.path / "outlines"
+
+    @property
     def boxes(self) -> Path:
         """Maps against boxes, one row an example and label."""
         return self.path / "boxes.parquet"

@@ -20,7 +20,7 @@ from zoo_core.report.card import render_model_card
 from zoo_core.report.evidence import Evidence
 from zoo_core.report.page import render_report
 from zoo_core.runtime import shapes
-from zoo_core.runtime.embedding import embedded_montages, embedded_pictures
+from zoo_core.runtime.embedding import embedded_montages, embedded_outlines, embedded_pictures
 from zoo_core.runtime.record import RunFolder
 
 
@@ -86,6 +86,7 @@ def _read(folder: RunFolder) -> Evidence:
         folder.write_json(folder.strata, evaluate_strata(predictions))
     events, maps = read_events(folder), _read_maps(folder)
     montage = _read_if_there(folder.montage, shapes.MONTAGE)
+    outlines = _read_if_there(folder.outlines, shapes.OUTLINES)
     metrics = read_metrics(folder, predictions.origin.reported_metrics)
     absent = absent_labels(metrics)
     return Evidence(
@@ -105,9 +106,11 @@ def _read(folder: RunFolder) -> Evidence:
         series=_table(folder.series) if folder.series.exists() else None,
         scaling=_read_if_there(folder.model / "calibration.json", shapes.SCALING),
         montage=montage,
+        outlines=outlines,
         pictures={
             **(embedded_pictures(folder.path, maps) if maps else {}),
             **(embedded_montages(folder.path, montage) if montage else {}),
+            **(embedded_outlines(folder.path, outlines) if outlines else {}),
         },
     )
 

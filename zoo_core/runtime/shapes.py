@@ -298,3 +298,22 @@ MONTAGE: TypeAdapter[Any] = TypeAdapter(
     )
 )
 """`montage.json`."""
+
+OUTLINED = {
+    "example_id": str,
+    "time_h": float,
+    "value": float,
+    "unit": str,
+    "image": str,
+    "outlines": list[list[tuple[float, float]]],
+}
+OUTLINES: TypeAdapter[Any] = TypeAdapter(
+    record(
+        {
+            "shown": bool,
+            "reason": str | None,
+            "plants": many(record({"name": str, "pictures": many(record(OUTLINED))})),
+        }
+    )
+)
+"""`outlines.json`."""

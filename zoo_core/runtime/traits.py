@@ -12,6 +12,7 @@ from zoo_core.contract import SupportsMeasures, SupportsSeries
 from zoo_core.data.files import write_atomically
 from zoo_core.data.reader import read_ahead
 from zoo_core.evaluation.predictions import METADATA_KEY
+from zoo_core.runtime.outlines import write_outlines
 from zoo_core.runtime.prepare import Prepared
 from zoo_core.runtime.progress import Shown, Silent
 from zoo_core.runtime.record import RunFolder
@@ -25,7 +26,7 @@ N_AT_ONCE = 8
 def write_traits(folder: RunFolder, prepared: Prepared, progress: Shown | Silent) -> None:
     """Write `traits.parquet`, one row an example that can be read; nothing of a task that measures nothing.
 
-    Where the task follows a trait over time, `series.parquet` is written too.
+    Where the task follows a trait over time, `series.parquet` is written too, and with it outlines of some plants.
 
     Traits are columns `trait.NAME`; their units and what they are stand in the file's key-values.
 
@@ -50,6 +51,7 @@ def write_traits(folder: RunFolder, prepared: Prepared, progress: Shown | Silent
     write_atomically(folder.traits, content.getvalue())
     if isinstance(task, SupportsSeries) and len(series := task.series(measured)):
         write_atomically(folder.series, series.to_parquet(index=False, compression="zstd"))
+        write_outlines(folder, prepared, series)
 
 
 def _measured(prepared: Prepared, rows: np.ndarray, progress: Shown | Silent) -> pd.DataFrame:

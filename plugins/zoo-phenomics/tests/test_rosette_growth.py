@@ -72,7 +72,8 @@ def test_areas_are_followed_where_plants_were_seen_more_than_once(phantom: Plate
     measured = [task().measure(example(phantom, row)) for row in range(len(index))]
     traits = pd.concat([index.reset_index(drop=True), pd.DataFrame(measured).add_prefix("trait.")], axis=1)
     series = task().series(traits)
-    assert list(series.columns) == ["name", "time_h", "value", "smooth", "flag", "trait", "unit"]
+    assert list(series.columns) == ["name", "time_h", "value", "smooth", "flag", "trait", "unit", "example_id"]
+    assert series["example_id"].tolist() == index["example_id"].tolist()
     assert len(series) == len(index)
     assert (series["trait"].iloc[0], series["unit"].iloc[0]) == ("area_mm2", "mm2")
     assert not len(task().series(traits.drop_duplicates("meta.well_id")))
@@ -93,3 +94,12 @@ def test_pictures_that_are_not_in_colour_are_refused() -> None:
 def test_as_many_units_as_names_are_wanted() -> None:
     with pytest.raises(ConfigError, match="Received: 1 and 2"):
         RosetteGrowthConfig(label_names=("a", "b"), label_units=("mm",))
+
+
+def test_an_outline_holds_the_area_that_is_measured(phantom: PlatePhantom) -> None:
+    row = int(phantom.index()["label.leaf_area_mm2"].argmax())
+    outside = max(task().outlines(example(phantom, row)), key=len)
+    y, x = outside.T
+    area = abs(np.sum(x[:-1] * y[1:] - x[1:] * y[:-1])) / 2
+    assert (outside[0] == outside[-1]).all()
+    assert area == pytest.approx(task().measure(example(phantom, row))["area_px"], rel=0.1)

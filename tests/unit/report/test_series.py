@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from zoo_core.report.series import MOST_PANELS, series_panels
+from zoo_core.report.series import MOST_PANELS, outlines_of, series_panels
 
 
 def points(
@@ -56,3 +56,14 @@ def test_rows_in_any_order_give_the_same_picture() -> None:
 def test_a_page_holds_no_more_pictures_than_can_be_read() -> None:
     series = pd.concat([points(f"p{i:03}", [1.0, 2.0]) for i in range(MOST_PANELS + 3)])
     assert len(series_panels(series)) == MOST_PANELS
+
+
+def test_an_outline_is_a_closed_path_a_part_with_what_was_measured() -> None:
+    parts = [[[0.0, 0.25], [1.0, 0.25]], [[0.5, 0.5]]]
+    picture = {"image": "a.png", "time_h": 60.0, "value": 1234.5, "unit": "px", "outlines": parts}
+    shown = {"shown": True, "reason": None, "plants": [{"name": "a", "pictures": [picture]}]}
+    assert outlines_of(shown) == {
+        "reason": None,
+        "plants": [("a", [("a.png", "day 2: 1,234 px", "M0,0.25L1,0.25ZM0.5,0.5Z")])],
+    }
+    assert outlines_of({"shown": False, "reason": "ask", "plants": []}) == {"reason": "ask", "plants": []}

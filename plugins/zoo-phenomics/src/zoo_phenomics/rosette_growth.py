@@ -14,7 +14,7 @@ from zoo_phenomics.pictures import SquarePictures, refuse_no_edge
 from zoo_phenomics.plate_response import POSITION
 from zoo_phenomics.rosettes.growth import growth_curves
 from zoo_phenomics.rosettes.segmentation import find_rosette
-from zoo_phenomics.rosettes.traits import TRAITS
+from zoo_phenomics.rosettes.traits import TRAITS, outlines
 from zoo_phenomics.rosettes.traits import measure as measure_rosette
 
 SEGMENTATION = "segmentation"
@@ -141,7 +141,12 @@ class RosetteGrowth(SquarePictures):
         area, unit = ("area_mm2", "mm2") if traits["trait.area_mm2"].notna().all() else ("area_px", "px")
         curves = growth_curves(traits, plant, time, f"trait.{area}")
         renamed = curves.rename(columns={"plant": "name", "area": "value", "smooth_area": "smooth"})
-        return renamed[["name", "time_h", "value", "smooth", "flag"]].assign(trait=area, unit=unit)
+        points = renamed[["name", "time_h", "value", "smooth", "flag"]].assign(trait=area, unit=unit)
+        return points.assign(example_id=traits["example_id"])
+
+    def outlines(self, example: Example) -> Sequence[np.ndarray]:
+        """Around the rosette that colour finds, and its holes."""
+        return outlines(find_rosette(example.arrays["image"]).mask)
 
 
 SMOKE = {"trainer": {"n_epochs": 1, "global_batch_size": 16}, "task": {"image_size_px": 64}}
