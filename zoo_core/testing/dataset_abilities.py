@@ -88,7 +88,9 @@ class AbilityLaws(Checks):
         column = adapter.group_columns[0]
         parts_of = index.assign(part=pd.Series({row: part for part, held in by_part.items() for row in held}))
         if (straddling := parts_of.dropna(subset="part").groupby(column)["part"].nunique() > 1).any():
-            broken(f"No '{column}' has rows in shards of two parts", straddling.idxmax(), "mend shards()")
+            # Rows and no name of a group, which may be a patient's.
+            rows_of = np.flatnonzero((index[column] == straddling.idxmax()).to_numpy()).tolist()
+            broken(f"No '{column}' has rows in shards of two parts", f"rows {rows_of[:4]}", "mend shards()")
 
     def test_an_unknown_part_has_no_shards(self, adapter: DatasetAdapter) -> None:
         """A part that is not there is refused by its name, or holds nothing."""
@@ -115,7 +117,7 @@ class AbilityLaws(Checks):
             if (n_values > 1).any():
                 broken(
                     f"Split '{leave_out_name(column)}' keeps each '{group}' whole",
-                    f"'{n_values.idxmax()}' in {n_values.max()} of them",
+                    f"{int((n_values > 1).sum())} of them in several values",
                     "leave the column out of fold_columns",
                 )
 
