@@ -85,7 +85,7 @@ def as_toml(guesses: Guesses, toml: Path) -> str:
         document.add("split", _split(guesses.columns.split))
     document.add("labels", _labels(guesses))
     document.add("metadata", _metadata(guesses))
-    document.add("card", _card(toml))
+    document.add("card", _card(guesses.table.path.stem))
     return tomlkit.dumps(document)
 
 
@@ -175,10 +175,10 @@ def _metadata(guesses: Guesses) -> Table:
     return section
 
 
-def _card(toml: Path) -> Table:
+def _card(title: str) -> Table:
     section = tomlkit.table()
     section.add(tomlkit.comment("What every report says of the data."))
-    section.add("title", toml.stem)
+    section.add("title", title)
     section.add("licence", CardSection().licence)
     section.add("citation", CardSection().citation)
     section.add("label_source", CardSection().label_source)
