@@ -24,6 +24,9 @@ FENCE = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 QUICK_VERBS = ("list", "info", "doctor")
+QUICK_DATA_VERBS = ("init", "check")
+"""Of `zoo data`, where the page has made what they look at."""
+
 NOT_TRIED = ("apt-get install ", ". .venv/bin/activate", ".venv/bin/pre-commit install")
 """Commands that change the machine, or the shell they are typed into."""
 
@@ -85,6 +88,8 @@ class Desk:
     def _try_command(self, command: str) -> None:
         match shlex.split(command):
             case ["zoo", verb, *_] if verb in QUICK_VERBS:
+                self._run(["/bin/sh", "-c", command])
+            case ["zoo", "data", verb, path, *_] if verb in QUICK_DATA_VERBS and (self.folder / path).exists():
                 self._run(["/bin/sh", "-c", command])
             case ["zoo", "run", *words] if "--resume" in words:
                 parse("run", words)
