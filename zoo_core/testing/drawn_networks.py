@@ -86,7 +86,8 @@ def drawn_network(asked: Asked) -> DrawnNetwork:
     rng = np.random.default_rng(len(asked))
     images, truth = _drawings(rng, N_TRAINING + N_JUDGED, asked)
     keras.utils.set_random_seed(0)
-    model = build_model(_backbone(), Head(), SCALING, "float32")  # type: ignore[arg-type] # the head is all of a task that it needs
+    # Of a task it needs the head alone.
+    model = build_model(_backbone(), Head(), SCALING, "float32")  # type: ignore[arg-type]
     loss = keras.losses.BinaryCrossentropy if asked == "labels" else keras.losses.CategoricalCrossentropy
     model.compile(keras.optimizers.Adam(LEARNING_RATE), loss(from_logits=True))
     model.fit(images[:N_TRAINING], truth[:N_TRAINING], batch_size=BATCH_SIZE, epochs=N_EPOCHS, verbose=0)

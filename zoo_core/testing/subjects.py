@@ -1,5 +1,6 @@
 """What the checks of a task need: the task, and a data set to ask it of."""
 
+import dataclasses
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from zoo_core.data.classes import with_class_columns
 from zoo_core.data.reader import Examples
 from zoo_core.runtime.prepare import prepare
 from zoo_core.runtime.settings import DEFAULT_PRESET, Settings, configure, parse_data, parse_setting
-from zoo_core.testing.promises import broken
+from zoo_core.testing.promises import broken, copied
 
 SMOKE = "smoke"
 
@@ -71,8 +72,9 @@ class TaskSubject:
         return np.array(found, dtype=np.int64)
 
     def example(self, row: int) -> Example:
-        """A row as the task gets it, in arrays of its own."""
-        return self.examples.example(row, {name: np.array(array) for name, array in self.adapter.read(row).items()})
+        """A row as the task gets it, in arrays of its own that can be written to: a check says who does."""
+        arrays = self.adapter.read(row)
+        return dataclasses.replace(self.examples.example(row, arrays), arrays=copied(arrays))
 
 
 def subject_of(name: str, data: str = "", settings: Iterable[str] = ()) -> TaskSubject:

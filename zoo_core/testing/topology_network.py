@@ -51,13 +51,18 @@ def built(topology: Topology, input_shape: tuple[int, int, int], policy: str = "
     return build_backbone(topology, input_shape, policy)
 
 
-def with_head(backbone: Any, scaling: InputScaling, policy: str = "float32") -> Any:
-    """A model as the zoo trains it, its batch norms with statistics that differ."""
-    import keras
-
+def with_head(backbone: Any, scaling: InputScaling) -> Any:
+    """A model as the zoo trains it, in float32, its batch norms with statistics that differ."""
     from zoo_core.models.assembly import build_model
 
-    model = build_model(backbone, Head(), scaling, policy)  # type: ignore[arg-type] # of a task it needs the head alone
+    # Of a task it needs the head alone.
+    return with_statistics(build_model(backbone, Head(), scaling, "float32"))  # type: ignore[arg-type]
+
+
+def with_statistics(model: Any) -> Any:
+    """The model, its batch norms with weights and statistics that differ from channel to channel."""
+    import keras
+
     rng = np.random.default_rng(0)
     for layer in model._flatten_layers():  # noqa: SLF001 - the only walk that sees layers inside layers of any kind
         if isinstance(layer, keras.layers.BatchNormalization):
