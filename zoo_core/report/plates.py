@@ -1,6 +1,7 @@
 """A screen as pictures: wells in their places, and curves of dose and response."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -8,13 +9,17 @@ import pandas as pd
 
 from zoo_core.report.drawing import SIDE, Line, Panel
 from zoo_core.report.evidence import Node
-from zoo_core.report.wording import Interval, full, value
+from zoo_core.report.wording import Interval, counted, full, short
 
 MODEL, WELL, FITTED = "model", "well", "fitted"
 """The network's own score, and the kinds of rows of `dose_response.parquet`."""
 
 LOWEST, HIGHEST = 0.02, 0.98
 """Quantiles of a plate's scores that are the ends of its colours: one odd well does not make the others alike."""
+
+QUALITY = "meta.image_quality"
+FLAGS = {"saturation": "saturated", "focus": "unsharp", "empty": "empty against its role, or the reverse"}
+"""What a check of a plate says of a well's pictures, in words."""
 
 NOT_TESTED = "no EC50"
 
@@ -30,6 +35,7 @@ class Well:
         shade: 0 to 1, where its score lies between the ends of the plate; None of a well without a score.
         role: "negative", "positive", "empty" or "sample".
         is_hit: whether it was called.
+        is_flagged: whether a check of the plate found its pictures odd.
         text: what a reader is told of it.
     """
 
@@ -39,6 +45,7 @@ class Well:
     shade: float | None
     role: str
     is_hit: bool
+    is_flagged: bool
     text: str
 
 
@@ -49,6 +56,7 @@ class Plate:
     Attributes:
         name: of the plate.
         note: its Z' and hits.
+        flagged: how many wells a check of the plate found odd, and how; empty where it found none, or was not made.
         rows: names of the rows, from the top.
         columns: their numbers, from the left.
         wells: those that are judged.
@@ -57,6 +65,7 @@ class Plate:
 
     name: str
     note: str
+    flagged: str
     rows: Sequence[str]
     columns: Sequence[int]
     wells: Sequence[Well]
@@ -119,7 +128,21 @@ def _plate(name: str, one: Node, wells: pd.DataFrame) -> Plate:
     z_prime, hits = one["separation"]["z_prime"], one["hits"]
     called = f"{hits['n_hits']} hits of {hits['n_tested']} wells"
     note = f"Z' {full(z_prime)}; {called if hits['n_hits'] is not None else hits.get('reason', 'no hits called')}"
-    return Plate(name, note, rows, [int(c) for c in columns], found, (low, high))
+    return Plate(name, note, _flagged(wells), rows, [int(c) for c in columns], found, (low, high))
+
+
+def _flagged(wells: pd.DataFrame) -> str:
+    """How many wells are flagged, in all and by flag."""
+    if QUALITY not in wells:
+        return ""
+    found = [_flags(text) for text in wells[QUALITY]]
+    n_wells = sum(bool(flags) for flags in found)
+    by_flag = [f"{FLAGS.get(flag, flag)} {n}" for flag, n in Counter(flag for one in found for flag in one).items()]
+    return f"{counted(n_wells, 'well')} flagged: {', '.join(by_flag)}" if n_wells else ""
+
+
+def _flags(text: object) -> list[str]:
+    return text.split(", ") if isinstance(text, str) and text else []
 
 
 def _well(row: Node, rows: Sequence[str], columns: Sequence[int], low: float, high: float) -> Well:
@@ -131,7 +154,8 @@ def _well(row: Node, rows: Sequence[str], columns: Sequence[int], low: float, hi
     dose = row["meta.concentration"]
     unit = row["meta.concentration_unit"]
     said: str = "" if pd.isna(dose) else f" {dose:g} {unit if isinstance(unit, str) else ''}".rstrip()
-    name = str(row["meta.well"])
+    name, flags = str(row["meta.well"]), _flags(row.get(QUALITY))
+    flagged = f"; {', '.join(FLAGS.get(flag, flag) for flag in flags)}" if flags else ""
     return Well(
         name,
         rows.index(row["meta.row"]),
@@ -139,7 +163,8 @@ def _well(row: Node, rows: Sequence[str], columns: Sequence[int], low: float, hi
         shade,
         role,
         bool(is_hit) if not pd.isna(is_hit) else False,
-        f"{name}: {treatment}{said}, score {score:.3g}",
+        bool(flags),
+        f"{name}: {treatment}{said}, score {score:.3g}{flagged}",
     )
 
 
@@ -181,5 +206,5 @@ def _dose_panel(treatment: str, one: Node, own: pd.DataFrame) -> Panel:
         treatment,
         note,
         (Line("points", "", dots), *((Line(MODEL, path),) if path else ())),
-        (f"{10**first:g} {unit}".strip(), f"{10**last:g} {unit}".strip(), value([low]), value([high])),
+        (f"{10**first:g} {unit}".strip(), f"{10**last:g} {unit}".strip(), short(low), short(high)),
     )

@@ -35,7 +35,7 @@ def test_a_plate_that_is_written_reads_back_the_same(small_plate, changes) -> No
     for i, row in enumerate(index.to_dict("records")):
         written = small_plate.image(row["meta.well"], row["meta.field"])
         if "times_h" in changes:
-            written = written[changes["times_h"].index(row["meta.time"])]
+            written = written[changes["times_h"].index(row["meta.time_h"])]
         if "n_z" in changes:
             written = written[:, 1]
         read = adapter.read(i)["image"]
@@ -74,7 +74,7 @@ def test_the_index_says_what_is_in_each_well(small_plate) -> None:
     assert (first["meta.half"], last["meta.half"]) == ("A", "B")
     assert (first["meta.pixel_size_um"], first["meta.batch"]) == (0.65, "x")
     assert pd.isna(last["meta.control_role"])
-    assert "meta.time" not in index
+    assert "meta.time_h" not in index
     assert "meta.tile" not in index
 
 

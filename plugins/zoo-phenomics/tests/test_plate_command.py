@@ -171,6 +171,18 @@ def test_a_check_ends_with_0_where_nothing_is_wrong_and_with_1_where_something_i
     assert (record["ok"], record["problems"][0]["kind"]) == (False, "wells")
 
 
+def test_a_check_keeps_what_it_found_of_the_wells_and_says_where_it_cannot(lab: Path) -> None:
+    import_lab(lab, "--unit", "uM")
+    plate("check", lab / "p1.ome.zarr")
+    kept = lab / "p1.ome.zarr" / "quality.parquet"
+    assert kept.is_file()
+    kept.unlink()
+    kept.mkdir()
+    found = plate("check", lab / "p1.ome.zarr")
+    assert (code_of(found), found.stdout.splitlines()[-1]) == (0, "ok")
+    assert "quality.parquet cannot be written" in found.stderr
+
+
 def test_a_folder_that_is_no_plate_is_a_mistake_and_no_finding(lab: Path) -> None:
     with pytest.raises(DataError, match="Received"):
         plate("check", lab / "source")

@@ -77,7 +77,7 @@ def test_areas_are_followed_where_plants_were_seen_more_than_once(phantom: Plate
     assert len(series) == len(index)
     assert (series["trait"].iloc[0], series["unit"].iloc[0]) == ("area_mm2", "mm2")
     assert not len(task().series(traits.drop_duplicates("meta.well_id")))
-    assert not len(task().series(traits.drop(columns="meta.time")))
+    assert not len(task().series(traits.drop(columns="meta.time_h")))
     unscaled = task().series(traits.assign(**{"trait.area_mm2": np.nan}))
     assert unscaled["unit"].iloc[0] == "px"
 

@@ -214,3 +214,20 @@ def test_a_treatment_of_one_dose_is_drawn_in_the_middle() -> None:
     (panel,) = dose_panels(found.record, found.curves)
     assert {x for x, _ in panel.lines[0].dots} == {SIDE / 2}
     assert found.record["pooled"]["dose_response"]["drug"]["ec50"] is None
+
+
+def test_wells_whose_pictures_are_odd_are_marked_told_and_counted(screen: Screen) -> None:
+    flags = screen.wells["meta.well"].map({"A02": "saturation, focus", "AA06": "focus", "A03": None}).fillna("")
+    wells = screen.wells.assign(**{"meta.image_quality": flags.where(screen.wells["meta.well"] != "A03", None)})
+    plate = plates_of(screen.record, wells)[0]
+    said = {well.name: well for well in plate.wells}
+    assert {name for name, well in said.items() if well.is_flagged} == {"A02", "AA06"}
+    assert said["A02"].text.endswith("; saturated, unsharp")
+    assert plate.flagged == "2 wells flagged: saturated 1, unsharp 2"
+
+
+def test_where_nothing_is_odd_or_nothing_was_checked_nothing_is_said(screen: Screen) -> None:
+    for wells in (screen.wells, screen.wells.assign(**{"meta.image_quality": ""})):
+        plate = plates_of(screen.record, wells)[0]
+        assert plate.flagged == ""
+        assert not any(well.is_flagged for well in plate.wells)

@@ -30,7 +30,7 @@ OF_A_WELL = (
 )
 """What all fields of a well must say alike; what the table lacks of it is missing for every well."""
 
-OF_A_FIELD = ("meta.field", "meta.time")
+OF_A_FIELD = ("meta.field", "meta.time_h")
 """Never of a well, not even where each well has one field."""
 
 Statistic = Literal["mean", "median"]

@@ -16,6 +16,7 @@ from zoo_data_plates.ngff.reading import Cut, PlatePixels
 from zoo_data_plates.ngff.record import read_record
 from zoo_data_plates.plate_index import PlateIndex, open_index
 from zoo_data_plates.plate_rows import Tiling, plate_cuts, plate_rows, tile_sides
+from zoo_data_plates.quality_table import read_quality
 from zoo_data_plates.wells_table import read_wells
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class _Plate:
     folder: Path
     index: PlateIndex
     wells: pd.DataFrame
+    quality: pd.Series | None
     drawn: bool
 
 
@@ -146,7 +148,8 @@ class OmePlate:
             index = open_index(folder)
             record = read_record(folder)
             drawn = record is not None and record.design.drawn
-            plates.append(_Plate(folder, index, read_wells(folder, index.rows, index.columns), drawn))
+            wells = read_wells(folder, index.rows, index.columns)
+            plates.append(_Plate(folder, index, wells, read_quality(folder), drawn))
         _check_alike(plates)
         return plates
 
@@ -154,7 +157,7 @@ class OmePlate:
     def _rows(self) -> pd.DataFrame:
         import pandas as pd
 
-        tables = [plate_rows(plate.index, plate.wells, self._tiling) for plate in self._plates]
+        tables = [plate_rows(plate.index, plate.wells, self._tiling, plate.quality) for plate in self._plates]
         return pd.concat(tables, ignore_index=True)
 
     @cached_property

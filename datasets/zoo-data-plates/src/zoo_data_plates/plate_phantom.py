@@ -14,7 +14,7 @@ from zoo_data_plates.drawn import picture
 from zoo_data_plates.drawn.layout import Layout, TrayPlan, Well, compound_name, stream, wells
 from zoo_data_plates.drawn.outline import FIELD_MM
 from zoo_data_plates.drawn.plants import AGE_D, INTERVAL_D, GrowthPlan, plant_of
-from zoo_data_plates.well_names import row_name
+from zoo_data_plates.well_names import halves, row_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -208,6 +208,10 @@ class PlatePhantom:
         table["meta.replicate"] = table["meta.replicate"].astype("Int64")
         return table
 
+    @cached_property
+    def _halves(self) -> dict[str, str]:
+        return halves([row_name(number) for number in range(self.config.n_rows)])
+
     def _row(self, view: _View) -> dict[str, Any]:
         well, content = view.well, view.well.content
         plan = self._scene(view)
@@ -226,13 +230,13 @@ class PlatePhantom:
             "meta.row": well.name.row,
             "meta.column": well.name.column,
             "meta.field": _FIELD,
-            **({"meta.time": view.time * INTERVAL_D * _H_PER_D} if series else {}),
+            **({"meta.time_h": view.time * INTERVAL_D * _H_PER_D} if series else {}),
             "meta.treatment": content.treatment,
             "meta.concentration": np.nan if content.concentration_um is None else content.concentration_um,
             "meta.concentration_unit": None if is_empty else "uM",
             "meta.control_role": content.role,
             "meta.replicate": well.replicate,
-            "meta.half": self._half(well),
+            "meta.half": self._halves[well.name.row],
             "meta.pixel_size_um": 1000 * FIELD_MM / self.config.size_px,
             "meta.hue_deg": np.nan if is_empty else plant.hue_deg,
             "oracle.response": np.nan if is_empty else plant.effect * self._is_visible,
@@ -253,12 +257,6 @@ class PlatePhantom:
 
     def _stream(self, well: Well, *key: int) -> np.random.Generator:
         return stream(self.config.seed, well.tray, well.name.row_index, well.name.column_index, *key)
-
-    def _half(self, well: Well) -> str:
-        n_rows = self.config.n_rows
-        n_upper = (n_rows + 1) // 2
-        first, last = (0, n_upper - 1) if well.name.row_index < n_upper else (n_upper, n_rows - 1)
-        return row_name(first) if first == last else f"{row_name(first)}-{row_name(last)}"
 
     def _notes(self) -> tuple[str, ...]:
         config = self.config

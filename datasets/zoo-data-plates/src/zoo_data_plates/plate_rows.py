@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +10,11 @@ import pandas as pd
 from zoo_core.contract import ConfigError
 from zoo_data_plates.ngff.reading import Cut
 from zoo_data_plates.plate_index import PlateIndex
+from zoo_data_plates.well_names import halves
 from zoo_data_plates.wells_table import COLUMNS
 
 _OF_THE_PLATE = frozenset(
-    ("plate", "well", "well_id", "row", "column", "field", "tile", "time", "half", "pixel_size_um")
+    ("plate", "well", "well_id", "row", "column", "field", "tile", "time_h", "half", "pixel_size_um", "image_quality")
 )
 """Names that a further column of a wells table cannot take: the plate itself says them."""
 
@@ -32,18 +32,22 @@ class Tiling:
     per_side: int = 1
 
 
-def plate_rows(index: PlateIndex, wells: pd.DataFrame, tiling: Tiling) -> pd.DataFrame:
+def plate_rows(
+    index: PlateIndex, wells: pd.DataFrame, tiling: Tiling, quality: pd.Series | None = None
+) -> pd.DataFrame:
     """Rows of one plate, in order of well, field, time and tile.
 
     Args:
         index: the plate's.
         wells: its wells table, checked; a well without a row there has no treatment and no role.
         tiling: what an example is.
+        quality: what a check found, by well; None of a plate that was not checked.
     Returns:
         `example_id`; `label.response`: 1 positive control, 0 negative, missing otherwise; and as `meta.` columns plate,
-        well, well_id, row, column, field, tile where there are several, time (hours; where there is a time axis),
-        treatment, concentration, concentration_unit, control_role, replicate, half, pixel_size_um, and the further
-        columns of the wells table.
+        well, well_id, row, column, field, tile where there are several, time_h (hours; where there is a time
+        axis), treatment, concentration, concentration_unit, control_role, replicate, half, pixel_size_um, image_quality
+        (saturation, focus, empty, with commas between; where the plate was checked) and the further columns of the
+        wells table.
     Raises:
         ConfigError: an image has no such level.
     """
@@ -62,11 +66,13 @@ def plate_rows(index: PlateIndex, wells: pd.DataFrame, tiling: Tiling) -> pd.Dat
     if n_tiles > 1:
         rows["meta.tile"] = tiles
     if "t" in index.axes:
-        rows["meta.time"] = images["time_h"]
+        rows["meta.time_h"] = images["time_h"]
     for column in COLUMNS[1:]:
         rows[f"meta.{column}"] = known[column]
-    rows["meta.half"] = images["row"].map(_halves(index.rows))
+    rows["meta.half"] = images["row"].map(halves(index.rows))
     rows["meta.pixel_size_um"] = [sizes[tiling.level] for sizes in images["pixel_sizes_um"]]
+    if quality is not None:
+        rows["meta.image_quality"] = quality.reindex(images["well"]).to_numpy(object)
     for column in wells.columns:
         if column not in COLUMNS and column not in _OF_THE_PLATE:
             rows[f"meta.{column}"] = known[column]
@@ -117,16 +123,6 @@ def _names(index: PlateIndex, images: pd.DataFrame, tiles: pd.Series, n_tiles: i
     if "t" in index.axes:
         names += "/t" + images["time"].astype(str)
     return names + "/tile" + tiles.astype(str) if n_tiles > 1 else names
-
-
-def _halves(rows: Sequence[str]) -> dict[str, str]:
-    """Name of the half of the plate that each row lies in; of an odd number of rows the upper has one more."""
-    upper = (len(rows) + 1) // 2
-    halves: dict[str, str] = {}
-    for half in (rows[:upper], rows[upper:]):
-        for row in half:
-            halves[row] = half[0] if len(half) == 1 else f"{half[0]}-{half[-1]}"
-    return halves
 
 
 def _parts(length: int, n_parts: int) -> list[tuple[int, int] | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import total_ordering
 
@@ -103,3 +104,14 @@ def row_index(name: str) -> int:
     for letter in name:
         number = number * _LETTERS + ord(letter) - ord("A") + 1
     return number - 1
+
+
+def halves(rows: Sequence[str]) -> dict[str, str]:
+    """Name of the half of the plate that each row lies in; of an odd number of rows the upper has one more.
+
+    >>> halves(["A", "B", "C"])
+    {'A': 'A-B', 'B': 'A-B', 'C': 'C'}
+    """
+    n_upper = (len(rows) + 1) // 2
+    parts = [half for half in (rows[:n_upper], rows[n_upper:]) if half]
+    return {row: half[0] if len(half) == 1 else f"{half[0]}-{half[-1]}" for half in parts for row in half}

@@ -112,8 +112,8 @@ def test_empty_wells_are_in_the_index_without_labels_and_show_no_leaf():
 def test_time_is_an_axis_only_where_there_is_one():
     adapter = phantom(n_times=3)
     index = adapter.index()
-    assert "meta.time" not in phantom().index()
-    assert list(index["meta.time"][:4]) == [0.0, 48.0, 96.0, 0.0]
+    assert "meta.time_h" not in phantom().index()
+    assert list(index["meta.time_h"][:4]) == [0.0, 48.0, 96.0, 0.0]
     assert list(index["example_id"][:2]) == ["tray-01/A01/0/t0", "tray-01/A01/0/t1"]
     assert index["meta.well_id"].nunique() == len(index) / 3
     assert (
@@ -123,7 +123,7 @@ def test_time_is_an_axis_only_where_there_is_one():
 
 def test_last_picture_of_a_series_is_the_picture_of_a_plant_that_is_seen_once():
     once, often = phantom().index(), phantom(n_times=3).index()
-    last = often[often["meta.time"] == 96.0].reset_index(drop=True)
+    last = often[often["meta.time_h"] == 96.0].reset_index(drop=True)
     same = [column for column in COLUMNS if column != "example_id"]
     pd.testing.assert_frame_equal(last[same], once[same])
 

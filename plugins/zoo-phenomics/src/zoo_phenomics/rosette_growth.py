@@ -19,8 +19,8 @@ from zoo_phenomics.rosettes.traits import measure as measure_rosette
 
 SEGMENTATION = "segmentation"
 
-TIME = ("meta.time_h", "meta.time")
-"""Columns of the baseline that knows how old a plant is and sees nothing of it."""
+TIME = "meta.time_h"
+"""Column of the baseline that knows how old a plant is and sees nothing of it."""
 
 PLANTS, LEAST_TIMES = ("meta.plant_id", "meta.well_id"), 2
 """Columns that say which plant it is, and points in time that a curve has at least."""
@@ -56,7 +56,9 @@ class RosetteGrowth(SquarePictures):
 
     config: RosetteGrowthConfig
     primary_metric = PrimaryMetric("mean.r2", "max", tolerance=0.01)
-    reporting = Reporting(metrics=("r2", "mae", "rmse"), baselines={"position": POSITION, "time": TIME}, noun="trait")
+    reporting = Reporting(
+        metrics=("r2", "mae", "rmse"), baselines={"position": POSITION, "time": (TIME,)}, noun="trait"
+    )
     traits = TRAITS
     image_baselines = {SEGMENTATION: "the green pixels of the picture alone"}  # noqa: RUF012 - read only
 
@@ -134,12 +136,11 @@ class RosetteGrowth(SquarePictures):
 
     def series(self, traits: pd.DataFrame) -> pd.DataFrame:
         """Leaf area of each plant over time, in mm2 where the size of a pixel is known."""
-        time = next((name for name in TIME if name in traits), None)
         plant = next((name for name in PLANTS if name in traits), None)
-        if time is None or plant is None or (traits.groupby(plant)[time].nunique() < LEAST_TIMES).all():
+        if TIME not in traits or plant is None or (traits.groupby(plant)[TIME].nunique() < LEAST_TIMES).all():
             return pd.DataFrame()
         area, unit = ("area_mm2", "mm2") if traits["trait.area_mm2"].notna().all() else ("area_px", "px")
-        curves = growth_curves(traits, plant, time, f"trait.{area}")
+        curves = growth_curves(traits, plant, TIME, f"trait.{area}")
         renamed = curves.rename(columns={"plant": "name", "area": "value", "smooth_area": "smooth"})
         points = renamed[["name", "time_h", "value", "smooth", "flag"]].assign(trait=area, unit=unit)
         return points.assign(example_id=traits["example_id"])

@@ -21,7 +21,18 @@ ROLES = (*CONTROL_ROLES, "sample")
 """What a well can be: a control, empty, or a sample, which has no role in the plate's own table."""
 
 _SHORT = {"role": "control_role"}
-_TAKEN = ("plate", "well_id", "row", "column", "field", "time", "half", "pixel_size_um", "missing_channels")
+_TAKEN = (
+    "plate",
+    "well_id",
+    "row",
+    "column",
+    "field",
+    "time_h",
+    "half",
+    "pixel_size_um",
+    "image_quality",
+    "missing_channels",
+)
 """Names of the plate's index that no column of a table may bear."""
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from zoo_core.contract import OutputError
 from zoo_phenomics.plate_command.progress import shown_progress
 from zoo_phenomics.plate_command.texts import check_text, import_text
 
@@ -80,13 +81,19 @@ def import_(as_json: bool, **given: Any) -> None:
 def check(context: click.Context, plate: Path, as_json: bool) -> None:
     """Look at all of a plate: layout, metadata, shapes, saturation, focus, empty wells, wells table.
 
+    What is found of the pictures of wells is kept in the plate, as quality.parquet, and marks these wells in reports.
     Exit code 1 where something has to be mended.
     """
     from zoo_data_plates.plate_check import check_plate
+    from zoo_data_plates.quality_table import write_quality
 
     with shown_progress() as tell:
         report = check_plate(plate, lambda n_done, n_all: tell("looking at images", n_done, n_all))
     click.echo(json.dumps(report.as_json(), indent=2) if as_json else check_text(report))
+    try:
+        write_quality(plate, report)
+    except OutputError as error:  # a plate that may only be read can be checked all the same
+        click.echo(f"No report will mark these wells: {error}", err=True)
     if not report.ok:
         context.exit(PROBLEMS)
 
