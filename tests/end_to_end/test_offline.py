@@ -7,14 +7,11 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-PROJECTS = [path.parent for kind in (".", "plugins/*", "datasets/*") for path in ROOT.glob(f"{kind}/pyproject.toml")]
 ELSEWHERE = ("198.51.100.1", 80)
 """Of a network that is for documentation: RFC 5737."""
 
@@ -57,20 +54,6 @@ def clean_environment(**more: str) -> dict[str, str]:
 def offline(request: pytest.FixtureRequest) -> tuple[str, ...]:
     """What stands before a command."""
     return NAMESPACE if request.param == "in_a_namespace_without_network" else ()
-
-
-@pytest.fixture(scope="module")
-def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the wheel of every distribution of this repository."""
-    folder = tmp_path_factory.mktemp("wheels")
-    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
-
-    def build(project: Path) -> None:
-        subprocess.run(command, cwd=project, check=True, capture_output=True, env=clean_environment())
-
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(build, PROJECTS))
-    return folder
 
 
 @pytest.fixture(scope="module")
