@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from dataclasses import dataclass
 from functools import cache
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from PIL import Image, UnidentifiedImageError
 
 from zoo_core.contract import ImageError, MachineError
 from zoo_core.data.images import MAX_PIXELS
@@ -187,10 +189,30 @@ def _stored(dataset: Dataset) -> np.ndarray:
             f"DICOM files in {decoder.UID.name} need a decoder. Received: an environment without one: install "
             "zoo-core[dicom]"
         )
+    _refuse_another_size(dataset)
     try:
         return pixel_array(dataset)
     except Exception as error:  # each decoder raises its own
         raise _damaged(error) from error
+
+
+def _refuse_another_size(dataset: Dataset) -> None:
+    """A compressed picture has a size of its own, for which a decoder takes room whatever the header says."""
+    from pydicom.encaps import generate_frames
+
+    if not dataset.file_meta.TransferSyntaxUID.is_encapsulated:
+        return
+    try:
+        frame = next(generate_frames(dataset.PixelData, number_of_frames=1))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            size = Image.open(io.BytesIO(frame)).size
+    except UnidentifiedImageError:
+        return  # JPEG-LS and RLE, which Pillow does not know
+    except Exception as error:  # of a damaged file each raises its own
+        raise _damaged(error) from error
+    if size != (dataset.Columns, dataset.Rows):
+        raise ImageError(f"is damaged: its picture has {size[0]} x {size[1]} pixels, and its header says another size")
 
 
 def _windowed(stored: np.ndarray, dataset: Dataset) -> tuple[np.ndarray, str]:

@@ -1,5 +1,6 @@
 """A DICOM file comes out as a screen would show it, or says why it is no picture."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +176,26 @@ def test_a_truncated_file_is_refused(shared_data: Any, tmp_path: Path, fails: An
     path = tmp_path / "x.dcm"
     path.write_bytes((shared_data("dicom") / "RG3_J2KR.dcm").read_bytes()[:100_000])
     assert "ends before them" in fails(ImageError, lambda: read_dicom(path))
+
+
+@pytest.mark.parametrize("name", ["RG3_J2KR.dcm", "Fake_MONOHR1.dcm"])
+def test_a_compressed_picture_of_another_size_than_its_header_is_not_decoded(
+    shared_data: Any, tmp_path: Path, fails: Any, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    made = pydicom.dcmread(shared_data("dicom") / name)
+    made.Rows = made.Columns = 8
+    made.save_as(tmp_path / "x.dcm")
+    monkeypatch.setattr("pydicom.pixels.utils.pixel_array", lambda _: pytest.fail("it was decoded"))
+    assert "its header says another size" in fails(ImageError, lambda: read_dicom(tmp_path / "x.dcm"))
+
+
+def test_files_are_read_the_same_from_several_threads(shared_data: Any) -> None:
+    files = sorted(shared_data("dicom").glob("*.dcm"))
+    alone = [read_dicom(file).image for file in files]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda i: read_dicom(files[i % len(files)]).image, range(3 * len(files))))
+    for i, image in enumerate(together):
+        np.testing.assert_array_equal(image, alone[i % len(files)])
 
 
 def test_without_pydicom_or_a_decoder_the_extra_is_named(
