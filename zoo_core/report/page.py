@@ -13,6 +13,7 @@ from zoo_core.report.evidence import RANKING, REGRESSION, Evidence, Node
 from zoo_core.report.plates import dose_panels, dose_rows, plates_of, separation_rows
 from zoo_core.report.published import published_for
 from zoo_core.report.second_truth import HALF
+from zoo_core.report.separation import separation_marks, separation_place
 from zoo_core.report.series import outlines_of, series_panels
 from zoo_core.report.shortcuts import CHANCE
 from zoo_core.report.verdicts import (
@@ -63,12 +64,14 @@ ONLY_WITH = {
     "plates": "plates",
     "montage": "montage",
     "doses": "doses",
-    **dict.fromkeys(("findings", "roc", "pr", "calibration", "strata"), "has_labels"),
+    **dict.fromkeys(("findings", "roc", "pr", "calibration"), "has_labels"),
     "operating": "rules",
     "second_truth": "second_truth",
     "boxes": "localization",
     "maps": "maps",
+    "strata": "has_strata",
     "training": "trained",
+    "published": "published",
 }
 """Sections that are left out where there is nothing of theirs."""
 
@@ -93,7 +96,7 @@ def templates() -> Environment:
     environment.globals |= {
         name: getattr(wording, name) for name in ("counted", "counted_labels", "flattened", "n_defined")
     }
-    environment.globals |= {"excludes": excludes}
+    environment.globals |= {one.__name__: one for one in (excludes, separation_marks, separation_place)}
     return environment
 
 
@@ -136,6 +139,7 @@ def _of_findings(evidence: Evidence) -> Mapping[str, Any]:
         "metric": metric,
         "result": result,
         "strata": evidence.strata[evidence.split],
+        "has_strata": bool(evidence.strata[evidence.split]["columns"]),
         "baselines": {kind: baseline_words(kind, evidence) for kind in result["mean"]["baselines"]},
         "not_better": {name: not_better(label, METADATA, metric) for name, label in result["labels"].items()},
         "few": FEW_POSITIVES,

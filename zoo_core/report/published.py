@@ -24,14 +24,12 @@ class Published:
     results: Sequence[Mapping[str, Any]]
 
 
-def published_for(evidence: Evidence) -> Published | str:
-    """What a run can be compared with, or why it cannot."""
+def published_for(evidence: Evidence) -> Published | str | None:
+    """What a run can be compared with, why it cannot, or None where nothing is known of such data."""
     run = evidence.run
-    if evidence.drawn:
-        return "The data are drawn by a program: there is nothing published that they could be compared with."
-    known = _known(run["data"]["name"])
+    known = None if evidence.drawn else _known(run["data"]["name"])
     if known is None:
-        return f"No published results are known here for the data set '{run['data']['name']}'."
+        return None
     evaluation = run.get("evaluation")
     if evaluation and evaluation["model"]["split"]["hash"] != run["split"]["hash"]:
         return "The model was trained on other data: published results are of models that learned from this split."

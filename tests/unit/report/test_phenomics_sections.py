@@ -165,7 +165,7 @@ def test_sections_are_those_that_there_is_something_of(
         name: set(sections_of(render_report(one)))
         for name, one in zip(KINDS, (classes, values, both, screened), strict=True)
     }
-    of_labels, of_screens = {"findings", "roc", "pr", "calibration", "strata"}, {"screen", "plates", "doses"}
+    of_labels, of_screens = {"findings", "roc", "pr", "calibration"}, {"screen", "plates", "doses"}
     assert of_labels | {"classes"} <= shown["classes"]
     assert not shown["classes"] & ({"values"} | of_screens)
     assert "values" in shown["values"]
@@ -173,6 +173,7 @@ def test_sections_are_those_that_there_is_something_of(
     assert of_labels | {"classes", "values"} <= shown["both"]
     assert of_labels | of_screens <= shown["screened"]
     assert not shown["screened"] & {"classes", "values"}
+    assert not set().union(*shown.values()) & {"strata", "published"}
 
 
 def test_a_page_of_radiographs_has_none_of_them(full: Evidence) -> None:

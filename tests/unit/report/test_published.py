@@ -19,8 +19,12 @@ def real(evidence, n_examples: int = 112_120, split: str = "official", parts: di
     return dataclasses.replace(evidence, run=run)
 
 
-def test_drawn_data_compare_with_nothing(evidence):
-    assert "drawn by a program" in published_for(evidence)
+def test_drawn_data_and_unknown_ones_compare_with_nothing_and_have_no_section(evidence):
+    other = real(evidence)
+    other.run["data"]["name"] = "plants"
+    for one in (evidence, other):
+        assert published_for(one) is None
+        assert 'id="published"' not in render_report(one)
 
 
 def test_the_two_families_of_splits_never_meet(evidence):

@@ -55,7 +55,7 @@ def test_a_page_of_an_older_run_has_none_of_the_newer_sections(evidence: Evidenc
 def test_every_section_is_in_the_contents_once_and_leads_to_its_place(page: str) -> None:
     led_to, there = re.findall(r'href="#(\w+)"', page), re.findall(r'<section id="(\w+)"', page)
     assert led_to == there
-    assert len(set(there)) == len(there) == 14
+    assert len(set(there)) == len(there) == 13
 
 
 def test_what_the_model_has_seen_is_stamped_first_of_all_and_on_each_printed_sheet(page: str, full: Evidence) -> None:
