@@ -50,11 +50,11 @@ def separation_place(number: float) -> float:
 
 
 def _mark(kind: str, interval: Interval | None) -> Mark:
-    if interval is None or interval[0] is None:
+    number, low, high = interval or (None, None, None)
+    if number is None:
         return Mark(kind, None, None, False)
-    number, low, high = interval
     whisker = None
     if low is not None and high is not None and high > START:
         whisker = separation_place(low), separation_place(high)
     dot = separation_place(number) if number >= START else None
-    return Mark(kind, whisker, dot, min(end for end in interval if end is not None) < START)
+    return Mark(kind, whisker, dot, min(number, number if low is None else low) < START)
