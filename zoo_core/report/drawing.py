@@ -16,6 +16,9 @@ SIDE = 100.0
 MODEL, CALIBRATED = "model", "calibrated"
 """Predictors, as `curves.parquet` names them."""
 
+NUMBER = "1"
+"""The unit of what is counted, which nobody needs to be told."""
+
 LEAST_REACH = 0.05
 """Of an axis of differences, and the step in which it grows."""
 
@@ -114,7 +117,7 @@ def value_panels(evidence: Evidence) -> list[Panel]:
     panels = []
     for name, one in evidence.metrics[evidence.split].get("values", {}).items():
         points = _points(drawn[drawn["label"] == name], MODEL)
-        note = ", ".join([f"{one['n']:,} examples", *filter(None, [one["unit"]])])
+        note = ", ".join([f"{one['n']:,} examples", *([one["unit"]] if one["unit"] not in (None, "", NUMBER) else [])])
         if not points:
             panels.append(Panel(name, str(one.get("reason", note)), ()))
             continue

@@ -200,7 +200,7 @@ def _beyond_ranking(evidence: Evidence) -> Mapping[str, Any]:
         "localization": localization,
         "box_forests": box_forests(localization) if localization and boxed else {},
         "unboxed": [name for name, one in boxed.items() if not one["n_images"]],
-        "maps": _maps(evidence.maps) if evidence.maps else None,
+        "maps": _maps(evidence.maps) if evidence.maps and result["labels"] else None,
         "montage": evidence.montage,
         "pictures": evidence.pictures,
     }

@@ -265,6 +265,26 @@ def test_the_section_of_a_screen_has_every_number_of_each_score(screened: Eviden
     assert "cannot show rare failures" in text
 
 
+def test_of_many_baselines_each_has_a_row_of_its_own(screened: Evidence) -> None:
+    metrics, said = copy.deepcopy(screened.metrics), {kind: f"the {kind} alone" for kind in ("position", "p", "q")}
+    for one in (metrics["test"]["mean"], *metrics["test"]["labels"].values()):
+        one["baselines"] |= dict.fromkeys(said, one["baselines"]["position"])
+    more = dataclasses.replace(screened, metrics=metrics, origin={**screened.origin, "baseline_words": said})
+    few, many = (test_sections.section(render_report(one), "findings") for one in (screened, more))
+    assert "AUROC of row and column alone" in unescape(few)
+    assert "Baselines, compared by" not in few
+    assert "AUROC of the" not in unescape(many)
+    for words in said.values():
+        assert unescape(many).count(f"response {words} ") == 1
+
+
+def test_a_value_stands_beside_each_baseline_with_their_difference(values: Evidence) -> None:
+    text, one = section(render_report(values), "values"), values.metrics["test"]["values"][SIZE]
+    base = one["baselines"]["border"]
+    assert f"the border <alone> {base['r2'][0]:.3f}" in text
+    assert f"{base['difference']['r2'][0]:+.3f}" in text
+
+
 def test_an_undefined_z_prime_shows_its_reason() -> None:
     rows = well_rows()
     evidence, screen = screen_evidence(rows[rows["meta.control_role"] != "positive"])
