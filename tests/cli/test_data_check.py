@@ -51,6 +51,9 @@ class Flawed:
         if self.flaw == "leak" and i == 7: seed = 47
         if self.flaw == "size" and i == 7: shape = (40, 44, 1)
         image = np.random.default_rng(seed).integers(0, 250, shape).astype(np.uint8)
+        if self.flaw == "inverted":
+            image = (image // 5 + np.arange(40, dtype=np.uint8)[:, None, None] * 5).astype(np.uint8)
+            image = 250 - image if i == 7 else image
         if self.flaw == "range" and i == 7: image[0, 0] = 255
         if self.flaw == "constant" and i == 7: image[:] = 9
         return {"image": image}
@@ -111,6 +114,13 @@ def test_a_sound_data_set_is_fit_and_its_labels_are_counted(check: Callable[...,
     assert "split given: 20 train, 20 validation, 20 test" in answer.out
     assert "Heads  10 of 20  10 of 20    10 of 20" in answer.out
     assert "Flawed pictures; 60 examples" in answer.err
+
+
+def test_a_negative_is_a_note_that_names_its_row(check: Callable[..., Any]) -> None:
+    answer = check("inverted")
+    assert answer.code == 0
+    assert "note  inverted  1 picture like negatives of most others" in answer.out
+    assert "table row 9. Look at them" in answer.out
 
 
 def test_json_is_one_record_with_every_row(check: Callable[..., Any]) -> None:

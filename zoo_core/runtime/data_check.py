@@ -197,8 +197,8 @@ def _of_pictures(subject: _Subject) -> Iterator[Finding]:
     polarity = find_inverted(subject.looks)
     if polarity.inverted:
         text = (
-            f"{_counted(len(polarity.inverted), 'picture')} that look like negatives of most others (correlation with "
-            f"their mean below 0; median {polarity.alike:.2f}): {subject.names(polarity.inverted)}. Look at them: this "
+            f"{_counted(len(polarity.inverted), 'picture')} like negatives of most others (correlation with their mean "
+            f"below 0; median {polarity.alike:.2f}): {subject.names(polarity.inverted)}. Look at them: this "
             "tells who differs from the majority, and not who is right"
         )
         yield Finding("inverted", is_fault=False, text=text, rows=polarity.inverted)
@@ -241,7 +241,8 @@ def _of_labels(subject: _Subject, counts: Sequence[Count]) -> Iterator[Finding]:
             flat[count.part].append(count.label)
     for part, labels in flat.items():
         yield Finding("labels", False, f"in {part} there is one value alone, or none, of: {', '.join(labels)}")
-    columns = [c for c in map(str, subject.index) if c.startswith("meta.") and c not in subject.adapter.group_columns]
+    identifiers = (TABLE_ROW, *subject.adapter.group_columns)
+    columns = [c for c in map(str, subject.index) if c.startswith("meta.") and c not in identifiers]
     measured = {part: rows for part, rows in subject.parts.items() if part not in ("train", "validation")}
     empty = find_empty_strata(subject.index, subject.adapter.labels, columns, measured)
     if empty:

@@ -194,8 +194,11 @@ def test_the_radiographs_of_the_nih_as_a_laboratorys_table(shared_data: Any, zoo
     found = read_description(tmp_path / "lab.toml")
     assert (list(found.labels), found.root) == (findings, "images")
     assert dict(found.metadata) == {"age": "age", "sex": "sex", "view_position": "view"}
+    # A salt decides the split: with one that is given, what is noted of its parts is always the same.
+    (tmp_path / "lab.salt").write_text("known to everybody")
     answer = zoo("data", "check", str(tmp_path / "lab.toml"))
-    assert (answer["code"], answer["out"].splitlines()[-1]) == (0, "Fit to train on; 1 note to read first.")
+    assert answer["code"] == 0
+    assert answer["out"].splitlines()[-1].startswith("Fit to train on; ")
     # Looked at: both show dark bones on bright lungs.
-    assert "2 pictures that look like negatives of most others" in answer["out"]
+    assert "2 pictures like negatives of most others" in answer["out"]
     assert "table rows 363, 370." in answer["out"]
