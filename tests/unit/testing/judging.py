@@ -53,11 +53,12 @@ def judged(checks: type[Checks], fixture: str, sound: Callable[[], Any], liars: 
     wanted = {(law, SOUND) for law in laws_of(checks)} | {(liar.law, number) for number, liar in numbered.items()}
     recorder = _recorder(makers, wanted)
     source = MODULE.format(module=checks.__module__, checks=checks.__name__, fixture=fixture)
-    (folder / "test_them.py").write_text(source)
+    module = folder / f"test_{fixture}.py"  # a name of its own: pytest keeps modules by their names
+    module.write_text(source)
     (folder / "pytest.ini").write_text("[pytest]\n")
     arguments = ["-c", str(folder / "pytest.ini"), "--rootdir", str(folder), "--basetemp", str(folder / "temporary")]
     arguments += ["-p", "no:cacheprovider", "-p", "no:hypothesispytest", "--noconftest", "--import-mode=importlib"]
-    pytest.main([*arguments, "-q", str(folder / "test_them.py")], plugins=[recorder])
+    pytest.main([*arguments, "-q", str(module)], plugins=[recorder])
     return Judged(recorder.outcomes)
 
 
