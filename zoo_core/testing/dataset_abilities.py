@@ -10,6 +10,7 @@ from zoo_core.contract import (
     SupportsBatches,
     SupportsBoxes,
     SupportsFolds,
+    SupportsRemarks,
     SupportsSecondTruth,
     SupportsShards,
     SupportsUnreadable,
@@ -134,3 +135,15 @@ class AbilityLaws(Checks):
             except ImageError:
                 continue
             broken(f"read({row}) raises ImageError, as unreadable() says", "arrays", "mend unreadable()")
+
+    def test_remarks_are_short_texts(self, adapter: DatasetAdapter, readable: dict[int, dict[str, np.ndarray]]) -> None:
+        """`remarks` gives a tuple of texts for each row, the same each time."""
+        if not isinstance(adapter, SupportsRemarks):
+            pytest.skip("it remarks nothing of its files")
+        for row in readable:
+            with working(f"remarks({row}) says what is odd of a file that can be read", "mend remarks()"):
+                found, again = adapter.remarks(row), adapter.remarks(row)
+            if not isinstance(found, tuple) or not all(isinstance(text, str) and text.strip() for text in found):
+                broken(f"remarks({row}) gives texts in a tuple", repr(found), "return (), where nothing is odd")
+            if found != again:
+                broken(f"remarks({row}) gives the same each time", f"{found} and {again}", "mend remarks()")

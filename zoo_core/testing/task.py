@@ -3,11 +3,12 @@
 import pytest
 
 from zoo_core.testing.subjects import TaskSubject
+from zoo_core.testing.task_abilities import AbilityLaws
 from zoo_core.testing.task_inputs import InputLaws
 from zoo_core.testing.task_outputs import OutputLaws
 
 
-class TaskTests(OutputLaws, InputLaws):
+class TaskTests(AbilityLaws, OutputLaws, InputLaws):
     """What every task keeps; subclass it and override `task`.
 
         class TestMyTask(TaskTests):

@@ -69,6 +69,9 @@ class Sound:
     def unreadable(self) -> dict[int, str]:
         return {UNREADABLE: "is damaged"}
 
+    def remarks(self, i: int) -> tuple[str, ...]:
+        return ("RGBA",) if i == 0 else ()
+
 
 def lying(**members: Any) -> Callable[[], Any]:
     """Gives a sound data set but for some members."""
@@ -275,5 +278,6 @@ LIARS = [
     Liar("test_shards_hold_each_readable_row_of_a_part_once", "can be read", lying(unreadable=lambda self: {0: "no"})),
     Liar("test_an_unknown_part_has_no_shards", "rows", lying(shards=lambda self, part: [np.arange(3)])),
     Liar("test_folds_keep_groups_whole", "whole", index_with(meta__plate=[str(i % 2) for i in range(N_ROWS)])),
+    Liar("test_remarks_are_short_texts", "texts in a tuple", lying(remarks=lambda self, i: "RGBA")),
     Liar("test_rows_that_are_called_unreadable_are", "read(0)", lying(unreadable=lambda self: {0: "is damaged"})),
 ]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from tests.unit.testing.judging import Liar
 from tests.unit.testing.lying_data import Sound as SoundData
-from zoo_core.contract import Label, PrimaryMetric, Reporting
+from zoo_core.contract import Label, PrimaryMetric, Reporting, Trait
 from zoo_core.testing import TaskSubject
 
 DRAWS = np.random.default_rng(5)
@@ -22,6 +22,8 @@ class Sound:
     labels = (Label("sick"),)
     primary_metric = PrimaryMetric("mean.auroc")
     reporting = Reporting(metrics=("auroc",))
+    traits = (Trait("brightness", "1", "Mean of the picture."),)
+    image_baselines = {"brightness": "the brightness alone"}  # noqa: RUF012 - read only
 
     def accepts(self, specs: Any) -> str | None:
         image = next((spec for spec in specs if spec.name == "image"), None)
@@ -53,6 +55,12 @@ class Sound:
 
     def predict(self, outputs: np.ndarray, fitted: Any) -> np.ndarray:
         return (1 / (1 + np.exp(-outputs))).astype(np.float32)
+
+    def measure(self, example: Any) -> dict[str, float]:
+        return {"brightness": example.arrays["image"].mean()}
+
+    def baseline_features(self, kind: str, example: Any) -> np.ndarray:
+        return np.array([example.arrays["image"].mean()])
 
 
 def on_sound_data(task: Any) -> TaskSubject:
@@ -148,6 +156,10 @@ def noisy(self: Sound, example: Any, fitted: Any) -> np.ndarray:
 def installed(name: str, preset: str) -> TaskSubject:
     """A task that is installed, whose presets are tried with a setting that is none."""
     return dataclasses.replace(sound(), name=name, layers=({"trainer": {preset: 1}},))
+
+
+def one_or_two(self: Sound, kind: str, example: Any) -> np.ndarray:
+    return np.ones(1 + int(example.row["label.sick"]))
 
 
 LIARS = [
@@ -250,4 +262,18 @@ LIARS = [
     Liar("test_predictions_do_not_depend_on_batch_mates", "batch-mates", with_head(by_batch)),
     Liar("test_a_saved_model_predicts_the_same", "Plain Keras loads the model", with_head(own_layer)),
     Liar("test_predictions_of_two_halves_merge_to_the_metrics_of_the_whole", "others of", lying(predict=by_rank)),
+    Liar("test_traits_are_measured_by_their_names", "area", lying(measure=lambda self, example: {"area": 1.0})),
+    Liar(
+        "test_traits_are_measured_by_their_names",
+        "the same each time",
+        lying(measure=lambda self, e: {"brightness": DRAWS.random()}),
+    ),
+    Liar(
+        "test_baseline_features_are_as_many_for_each_example", "as many features", lying(baseline_features=one_or_two)
+    ),
+    Liar(
+        "test_baseline_features_are_as_many_for_each_example",
+        "finite",
+        lying(baseline_features=lambda self, kind, example: np.array([np.nan])),
+    ),
 ]
