@@ -183,7 +183,7 @@ class SupportsMeasures(Protocol):
     """A task that measures traits on images.
 
     Attributes:
-        traits: what is measured.
+        traits: what is measured; of plates the first that is known of any image is shown well by well.
     """
 
     @property

@@ -31,6 +31,7 @@ class Evidence:
         screen: `screen.json`; None of a task without wells.
         wells: `wells.parquet`; likewise.
         doses: `dose_response.parquet`; likewise.
+        trait_wells: `trait_wells.parquet`; None of data that are no plates, or where nothing was measured.
         series: `series.parquet`; None where nothing was followed over time.
         montage: `montage.json`; None of data that are no plates.
         outlines: `outlines.json`; None where none can be drawn.
@@ -51,6 +52,7 @@ class Evidence:
     screen: Node | None = None
     wells: pd.DataFrame | None = None
     doses: pd.DataFrame | None = None
+    trait_wells: pd.DataFrame | None = None
     series: pd.DataFrame | None = None
     montage: Node | None = None
     outlines: Node | None = None

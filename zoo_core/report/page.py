@@ -10,7 +10,7 @@ from zoo_core.report.boxes import box_forests
 from zoo_core.report.calibration import CALIBRATED, IDEAL, excludes, rules, unscaled
 from zoo_core.report.classes import confusion_rows
 from zoo_core.report.evidence import RANKING, REGRESSION, Evidence, Node
-from zoo_core.report.plates import dose_panels, dose_rows, plates_of, separation_rows
+from zoo_core.report.plates import dose_panels, dose_rows, plates_of, separation_rows, trait_plates
 from zoo_core.report.published import published_for
 from zoo_core.report.second_truth import HALF
 from zoo_core.report.separation import separation_marks, separation_place
@@ -37,6 +37,7 @@ SECTIONS = {
     "series": "Over time",
     "screen": "Controls",
     "plates": "Plates",
+    "traits": "Measured wells",
     "montage": "Wells",
     "doses": "Dose and response",
     "findings": "Findings",
@@ -62,6 +63,7 @@ ONLY_WITH = {
     "series": "series",
     "screen": "screen",
     "plates": "plates",
+    "traits": "trait_plates",
     "montage": "montage",
     "doses": "doses",
     **dict.fromkeys(("findings", "roc", "pr", "calibration"), "has_labels"),
@@ -166,7 +168,9 @@ def _of_classes_and_values(evidence: Evidence) -> Mapping[str, Any]:
     result, names = evidence.metrics[evidence.split], evidence.origin["reported_metrics"]
     return {
         "confusion": {label: confusion_rows(one) for label, one in result.get("classes", {}).items()},
+        "trait_plates": trait_plates(evidence.trait_wells) if evidence.trait_wells is not None else None,
         "series": series_panels(evidence.series) if evidence.series is not None else [],
+        "n_series": evidence.series["name"].nunique() if evidence.series is not None else 0,
         "outlines": outlines_of(evidence.outlines) if evidence.outlines else None,
         "value_names": [name for name in names if name in REGRESSION] if result.get("values") else [],
     }

@@ -2,14 +2,15 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
-from zoo_core.report.drawing import SIDE, Line, Panel
+from zoo_core.report.drawing import NUMBER, SIDE, Line, Panel
 from zoo_core.report.evidence import Node
-from zoo_core.report.wording import Interval, counted, full, short
+from zoo_core.report.wording import LARGE, UNDEFINED, Interval, counted, full, short, spaced
 
 MODEL, WELL, FITTED = "model", "well", "fitted"
 """The network's own score, and the kinds of rows of `dose_response.parquet`."""
@@ -22,6 +23,34 @@ FLAGS = {"saturation": "saturated", "focus": "unsharp", "empty": "empty against 
 """What a check of a plate says of a well's pictures, in words."""
 
 NOT_TESTED = "no EC50"
+
+
+MOST_PLATES = 24
+"""Of measured wells; more are no page that anybody reads."""
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What wells are shaded by.
+
+    Attributes:
+        column: of the table of wells.
+        name: for a reader.
+        unit: may be empty.
+    """
+
+    column: str
+    name: str
+    unit: str = ""
+
+    def said(self, number: float) -> str:
+        """A number with its unit."""
+        if math.isnan(number):
+            return UNDEFINED
+        return f"{number:.3g} {self.unit}".rstrip() if abs(number) < LARGE else f"{number:,.0f} {self.unit}".rstrip()
+
+
+SCORE = Quantity(f"score.{MODEL}", "score")
 
 
 @dataclass(frozen=True)
@@ -60,7 +89,7 @@ class Plate:
         rows: names of the rows, from the top.
         columns: their numbers, from the left.
         wells: those that are judged.
-        ends: scores that the colours begin and end with.
+        ends: of the colours, in words: the score or trait where they are palest, and where darkest.
     """
 
     name: str
@@ -69,7 +98,7 @@ class Plate:
     rows: Sequence[str]
     columns: Sequence[int]
     wells: Sequence[Well]
-    ends: tuple[float, float]
+    ends: tuple[str, str]
 
 
 def plates_of(screen: Node, wells: pd.DataFrame) -> list[Plate]:
@@ -80,7 +109,41 @@ def plates_of(screen: Node, wells: pd.DataFrame) -> list[Plate]:
         wells: `wells.parquet`.
     """
     judged = wells[wells["is_judged"]]
-    return [_plate(name, one, judged[judged["meta.plate"] == name]) for name, one in screen["plates"].items()]
+    return [_screened(name, one, judged[judged["meta.plate"] == name]) for name, one in screen["plates"].items()]
+
+
+@dataclass(frozen=True)
+class TraitPlates:
+    """Plates shaded by a trait.
+
+    Attributes:
+        description: of the trait.
+        name: of the trait, with its unit.
+        plates: the first by name.
+        n_plates: how many there are.
+        n_images: of a well, the most.
+    """
+
+    description: str
+    name: str
+    plates: Sequence[Plate]
+    n_plates: int
+    n_images: int
+
+
+def trait_plates(wells: pd.DataFrame) -> TraitPlates:
+    """One picture a plate, of the wells that were measured, whatever their part of the split.
+
+    Args:
+        wells: `trait_wells.parquet`.
+    """
+    trait, unit, description = wells[["trait", "unit", "description"]].iloc[0]
+    # Traits have their unit at the end of their name, as all that has one.
+    name = spaced(str(trait).removesuffix(f"_{unit}"))
+    quantity = Quantity("value", name, "" if unit == NUMBER else unit)
+    plates = list(wells.groupby("meta.plate", sort=True))
+    shown = [_plate(str(plate), counted(len(own), "well"), own, quantity) for plate, own in plates[:MOST_PLATES]]
+    return TraitPlates(description, name, shown, len(plates), int(wells["n_images"].max()))
 
 
 def separation_rows(screen: Node) -> list[tuple[str, str, Node]]:
@@ -120,15 +183,23 @@ def dose_panels(screen: Node, curves: pd.DataFrame, scores: Iterable[str] = (MOD
     return panels
 
 
-def _plate(name: str, one: Node, wells: pd.DataFrame) -> Plate:
-    rows, columns = sorted(wells["meta.row"].unique(), key=lambda r: (len(r), r)), sorted(wells["meta.column"].unique())
-    scores = wells[f"score.{MODEL}"]
-    low, high = float(scores.quantile(LOWEST)), float(scores.quantile(HIGHEST))
-    found = [_well(row, rows, columns, low, high) for row in wells.to_dict("records")]  # type: ignore[arg-type] # columns are words
+def _screened(name: str, one: Node, wells: pd.DataFrame) -> Plate:
     z_prime, hits = one["separation"]["z_prime"], one["hits"]
     called = f"{hits['n_hits']} hits of {hits['n_tested']} wells"
     note = f"Z' {full(z_prime)}; {called if hits['n_hits'] is not None else hits.get('reason', 'no hits called')}"
-    return Plate(name, note, _flagged(wells), rows, [int(c) for c in columns], found, (low, high))
+    return _plate(name, note, wells, SCORE)
+
+
+def _plate(name: str, note: str, wells: pd.DataFrame, quantity: Quantity) -> Plate:
+    rows, columns = sorted(wells["meta.row"].unique(), key=lambda r: (len(r), r)), sorted(wells["meta.column"].unique())
+    values = wells[quantity.column]
+    low, high = float(values.quantile(LOWEST)), float(values.quantile(HIGHEST))
+    found = [
+        _well(row, quantity, (rows.index(row["meta.row"]), columns.index(row["meta.column"])), (low, high))
+        for row in wells.to_dict("records")
+    ]
+    ends = quantity.said(low), quantity.said(high)
+    return Plate(name, note, _flagged(wells), rows, [int(c) for c in columns], found, ends)
 
 
 def _flagged(wells: pd.DataFrame) -> str:
@@ -145,27 +216,28 @@ def _flags(text: object) -> list[str]:
     return text.split(", ") if isinstance(text, str) and text else []
 
 
-def _well(row: Node, rows: Sequence[str], columns: Sequence[int], low: float, high: float) -> Well:
-    score, role = row[f"score.{MODEL}"], row["meta.control_role"]
+def _well(row: Mapping[Any, Any], quantity: Quantity, place: tuple[int, int], ends: tuple[float, float]) -> Well:
+    number, role, (low, high) = float(row[quantity.column]), row.get("meta.control_role"), ends
     role = role if isinstance(role, str) else "sample"
-    shade = None if math.isnan(score) else min(max((score - low) / (high - low), 0.0), 1.0) if high > low else 0.5
-    is_hit = row[f"is_hit.{MODEL}"]
-    treatment = row["meta.treatment"] if isinstance(row["meta.treatment"], str) else role
-    dose = row["meta.concentration"]
-    unit = row["meta.concentration_unit"]
-    said: str = "" if pd.isna(dose) else f" {dose:g} {unit if isinstance(unit, str) else ''}".rstrip()
+    shade = None if math.isnan(number) else min(max((number - low) / (high - low), 0.0), 1.0) if high > low else 0.5
+    is_hit = row.get(f"is_hit.{MODEL}")
     name, flags = str(row["meta.well"]), _flags(row.get(QUALITY))
     flagged = f"; {', '.join(FLAGS.get(flag, flag) for flag in flags)}" if flags else ""
     return Well(
         name,
-        rows.index(row["meta.row"]),
-        columns.index(row["meta.column"]),
+        *place,
         shade,
         role,
         bool(is_hit) if not pd.isna(is_hit) else False,
         bool(flags),
-        f"{name}: {treatment}{said}, score {score:.3g}{flagged}",
+        f"{name}: {_contents(row, role)}, {quantity.name} {quantity.said(number)}{flagged}",
     )
+
+
+def _contents(row: Mapping[Any, Any], role: str) -> str:
+    treatment, dose, unit = (row.get(f"meta.{name}") for name in ("treatment", "concentration", "concentration_unit"))
+    said = "" if pd.isna(dose) else f" {dose:g} {unit if isinstance(unit, str) else ''}".rstrip()
+    return f"{treatment if isinstance(treatment, str) else role}{said}"
 
 
 def _ec50(one: Node) -> tuple[str, str]:

@@ -107,6 +107,11 @@ class RunFolder:
         return self.path / "traits.parquet"
 
     @property
+    def trait_wells(self) -> Path:
+        """One trait of every well; not there of data that are no plates."""
+        return self.path / "trait_wells.parquet"
+
+    @property
     def series(self) -> Path:
         """A trait over time, one row a point; not there where nothing was followed."""
         return self.path / "series.parquet"

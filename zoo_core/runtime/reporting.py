@@ -103,6 +103,7 @@ def _read(folder: RunFolder) -> Evidence:
         screen=_read_if_there(folder.screen, shapes.SCREEN),
         wells=_table(folder.wells) if folder.screen.exists() else None,
         doses=_table(folder.dose_response) if folder.screen.exists() else None,
+        trait_wells=_table(folder.trait_wells) if folder.trait_wells.exists() else None,
         series=_table(folder.series) if folder.series.exists() else None,
         scaling=_read_if_there(folder.model / "calibration.json", shapes.SCALING),
         montage=montage,

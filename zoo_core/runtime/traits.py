@@ -16,6 +16,7 @@ from zoo_core.runtime.outlines import write_outlines
 from zoo_core.runtime.prepare import Prepared
 from zoo_core.runtime.progress import Shown, Silent
 from zoo_core.runtime.record import RunFolder
+from zoo_core.runtime.trait_wells import trait_wells
 
 SCHEMA_VERSION = 1
 
@@ -26,7 +27,8 @@ N_AT_ONCE = 8
 def write_traits(folder: RunFolder, prepared: Prepared, progress: Shown | Silent) -> None:
     """Write `traits.parquet`, one row an example that can be read; nothing of a task that measures nothing.
 
-    Where the task follows a trait over time, `series.parquet` is written too, and with it outlines of some plants.
+    Of plates one trait of each well is written to `trait_wells.parquet`. Where the task follows a trait over time,
+    `series.parquet` is written too, and with it outlines of some plants.
 
     Traits are columns `trait.NAME`; their units and what they are stand in the file's key-values.
 
@@ -49,6 +51,8 @@ def write_traits(folder: RunFolder, prepared: Prepared, progress: Shown | Silent
     table = traits.replace_schema_metadata({**(traits.schema.metadata or {}), **metadata})
     pq.write_table(table, content, compression="zstd")
     write_atomically(folder.traits, content.getvalue())
+    if len(wells := trait_wells(measured, task.traits)):
+        write_atomically(folder.trait_wells, wells.to_parquet(index=False, compression="zstd"))
     if isinstance(task, SupportsSeries) and len(series := task.series(measured)):
         write_atomically(folder.series, series.to_parquet(index=False, compression="zstd"))
         write_outlines(folder, prepared, series)

@@ -110,6 +110,7 @@ def screened() -> Evidence:
     return screen_evidence(well_rows())[0]
 
 
+HOSTILE_PLATE = "tray <b>1</b>"
 KINDS = ("classes", "values", "both", "screened")
 
 
@@ -390,3 +391,26 @@ def test_the_evidence_is_left_as_it_was(classes: Evidence, screened: Evidence) -
         render_report(evidence)
         render_model_card(evidence)
         assert before == (evidence.metrics, evidence.screen, evidence.origin)
+
+
+def test_measured_wells_have_a_section_with_a_circle_each(values: Evidence) -> None:
+    wells = pd.DataFrame(
+        {
+            "meta.plate": HOSTILE_PLATE,
+            "meta.well": ["A01", "A02", "B02"],
+            "meta.row": ["A", "A", "B"],
+            "meta.column": [1, 2, 2],
+            "trait": "area_px",
+            "unit": "px",
+            "description": "Leaf area.",
+            "value": [1.0, 2.0, np.nan],
+            "n_images": 2,
+        }
+    )
+    page = render_report(dataclasses.replace(values, trait_wells=wells))
+    circles = [attributes["class"] for tag, attributes in read(page).tags if tag == "circle"]
+    assert (circles.count("well"), circles.count("unscored")) == (2, 1)
+    text = section(page, "traits")
+    for words in ("Leaf area. Measured", "of a well the mean of its fields", "area 1.02 px (faint)", HOSTILE_PLATE):
+        assert words in text
+    assert "traits" not in sections_of(render_report(values))

@@ -1,7 +1,6 @@
 """A screen as pictures: every well in its place, every undefined number with its reason."""
 
 import copy
-import math
 from typing import Any
 
 import numpy as np
@@ -12,11 +11,13 @@ from zoo_core.evaluation.screen.screen import Screen, evaluate_screen
 from zoo_core.evaluation.screen.wells import ScoreColumn
 from zoo_core.report.drawing import SIDE
 from zoo_core.report.plates import (
+    MOST_PLATES,
     NOT_TESTED,
     dose_panels,
     dose_rows,
     plates_of,
     separation_rows,
+    trait_plates,
 )
 
 COLUMNS = (ScoreColumn("model", "score.response"), ScoreColumn("position", "baseline.position.response", True))
@@ -94,7 +95,7 @@ def test_shades_follow_the_scores_of_the_plate_from_one_end_to_the_other(screen:
     assert (shades.min(), shades.max()) == (0, 1)
     ordered = shades.loc[scores.sort_values().index]
     assert ordered.is_monotonic_increasing
-    assert plate.ends == pytest.approx((scores.quantile(0.02), scores.quantile(0.98)))
+    assert plate.ends == (f"{scores.quantile(0.02):.3g}", f"{scores.quantile(0.98):.3g}")
 
 
 def test_hits_are_those_that_were_called_and_never_controls(screen: Screen) -> None:
@@ -110,7 +111,7 @@ def test_a_plate_of_one_score_has_one_shade(screen: Screen) -> None:
     flat = screen.wells.assign(**{"score.model": 2.0})
     (plate, _) = plates_of(screen.record, flat)
     assert {well.shade for well in plate.wells} == {0.5}
-    assert plate.ends == (2.0, 2.0)
+    assert plate.ends == ("2", "2")
 
 
 def test_a_well_without_a_score_has_no_shade_and_the_others_keep_theirs(screen: Screen) -> None:
@@ -125,7 +126,7 @@ def test_a_well_without_a_score_has_no_shade_and_the_others_keep_theirs(screen: 
 def test_a_plate_none_of_whose_wells_has_a_score_is_drawn_all_the_same(screen: Screen) -> None:
     (plate, _) = plates_of(screen.record, screen.wells.assign(**{"score.model": np.nan}))
     assert {well.shade for well in plate.wells} == {None}
-    assert all(math.isnan(end) for end in plate.ends)
+    assert plate.ends == ("undefined", "undefined")
 
 
 def test_wells_that_were_not_judged_are_left_out(screen: Screen) -> None:
@@ -231,3 +232,42 @@ def test_where_nothing_is_odd_or_nothing_was_checked_nothing_is_said(screen: Scr
         plate = plates_of(screen.record, wells)[0]
         assert plate.flagged == ""
         assert not any(well.is_flagged for well in plate.wells)
+
+
+def measured(*plates: str, **other: Any) -> pd.DataFrame:
+    rows = [(plate, f"{row}{column:02}", row, column) for plate in plates for row in ROWS for column in (2, 11)]
+    table = pd.DataFrame(rows, columns=["meta.plate", "meta.well", "meta.row", "meta.column"])
+    said = {"trait": "area_mm2", "unit": "mm2", "description": "Leaf area.", "n_images": 1}
+    return table.assign(value=np.arange(len(table), dtype=float) + 100, **(said | other))
+
+
+def test_measured_wells_stand_in_their_places_with_trait_and_unit() -> None:
+    found = trait_plates(measured("Q", "P"))
+    assert (found.name, found.description, found.n_plates, found.n_images) == ("area", "Leaf area.", 2, 1)
+    assert [(plate.name, plate.note) for plate in found.plates] == [("P", "6 wells"), ("Q", "6 wells")]
+    second = found.plates[1]
+    assert (second.rows, second.columns) == (["A", "Z", "AA"], [2, 11])
+    assert [(well.row, well.column, well.role, well.is_hit) for well in second.wells][3] == (1, 1, "sample", False)
+    assert second.wells[3].text == "Z11: sample, area 103 mm2"
+    assert [well.shade for well in second.wells] == sorted(well.shade or 0.0 for well in second.wells)
+
+
+def test_what_is_counted_has_no_unit_and_large_numbers_no_decimals() -> None:
+    (plate,) = trait_plates(measured("P", trait="leaf_count", unit="1")).plates
+    assert plate.wells[0].text == "A02: sample, leaf count 100"
+    (plate,) = trait_plates(measured("P").assign(value=12345.6)).plates
+    assert plate.ends == ("12,346 mm2", "12,346 mm2")
+
+
+def test_a_well_without_a_value_has_no_shade_and_a_flagged_one_says_why() -> None:
+    table = measured("P").assign(**{"meta.image_quality": pd.array(["focus", *[None] * 5], dtype=object)})
+    table.loc[0, "value"] = np.nan
+    (plate,) = trait_plates(table).plates
+    assert (plate.wells[0].shade, plate.wells[0].is_flagged) == (None, True)
+    assert plate.wells[0].text == "A02: sample, area undefined; unsharp"
+    assert plate.flagged == "1 well flagged: unsharp 1"
+
+
+def test_no_more_plates_of_measured_wells_are_shown_than_can_be_read() -> None:
+    found = trait_plates(measured(*(f"p{number:03}" for number in range(MOST_PLATES + 2))))
+    assert (len(found.plates), found.n_plates) == (MOST_PLATES, MOST_PLATES + 2)

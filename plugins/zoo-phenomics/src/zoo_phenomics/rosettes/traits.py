@@ -12,8 +12,8 @@ from zoo_core.contract import DataError, Trait
 from zoo_phenomics.rosettes.segmentation import Rosette
 
 TRAITS = (
-    Trait("area_px", "px", "Projected leaf area: pixels of the plant, each once where leaves overlap."),
     Trait("area_mm2", "mm2", "Projected leaf area."),
+    Trait("area_px", "px", "Projected leaf area: pixels of the plant, each once where leaves overlap."),
     Trait("perimeter_px", "px", "Length of the outline (Crofton), with that of holes."),
     Trait("perimeter_mm", "mm", "Length of the outline (Crofton), with that of holes."),
     Trait("diameter_px", "px", "Rosette diameter: longest distance across the plant."),
@@ -28,7 +28,7 @@ TRAITS = (
     Trait("leaf_count_estimate", "1", "Blades that stand out of the silhouette: leaves below others are not counted."),
     Trait("is_cut", "1", "1 where the plant reaches an edge of the picture and may go on beyond it, 0 elsewhere."),
 )
-"""In the order of the columns of a table."""
+"""In the order of the columns of a table; the first that is known is shown of every well of a plate."""
 
 _LEAST_BLADE_PX = 3.0
 """Half the width of the widest blade: of narrower ones, pixels make as many peaks as leaves do."""
