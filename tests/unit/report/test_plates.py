@@ -237,7 +237,7 @@ def test_where_nothing_is_odd_or_nothing_was_checked_nothing_is_said(screen: Scr
 def measured(*plates: str, **other: Any) -> pd.DataFrame:
     rows = [(plate, f"{row}{column:02}", row, column) for plate in plates for row in ROWS for column in (2, 11)]
     table = pd.DataFrame(rows, columns=["meta.plate", "meta.well", "meta.row", "meta.column"])
-    said = {"trait": "area_mm2", "unit": "mm2", "description": "Leaf area.", "n_images": 1}
+    said: dict[str, Any] = {"trait": "area_mm2", "unit": "mm2", "description": "Leaf area.", "n_images": 1}
     return table.assign(value=np.arange(len(table), dtype=float) + 100, **(said | other))
 
 
