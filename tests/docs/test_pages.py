@@ -23,9 +23,16 @@ FENCE = re.compile(
     r'^(?P<indent> *)```(?P<language>\S*)(?: title="(?P<title>[^"]+)")?\n(?P<text>.*?)^(?P=indent)```$',
     re.MULTILINE | re.DOTALL,
 )
-QUICK_VERBS = ("list", "info", "doctor")
+QUICK_VERBS = ("list", "info", "doctor", "new-plugin")
 QUICK_DATA_VERBS = ("init", "check")
 """Of `zoo data`, where the page has made what they look at."""
+
+PROGRAMS = {
+    "pytest": ("-m", "pytest", "-q", "--collect-only"),
+    "python": (),
+    "ruff": ("-m", "ruff"),
+}
+"""Others that are run, by what this environment's Python is given before a page's words."""
 
 NOT_TRIED = ("apt-get install ", ". .venv/bin/activate", ".venv/bin/pre-commit install")
 """Commands that change the machine, or the shell they are typed into."""
@@ -70,6 +77,8 @@ class Desk:
             self._run([sys.executable, "-c", block.text])
         elif block.language == "toml":
             tomllib.loads(block.text)
+        elif block.language == "diff":
+            self._run(["git", "apply", "-p0"], block.text)
         else:
             assert block.language == "text", f"nothing is known about blocks of '{block.language}'"
 
@@ -87,31 +96,38 @@ class Desk:
 
     def _try_command(self, command: str) -> None:
         match shlex.split(command):
-            case ["zoo", verb, *_] if verb in QUICK_VERBS:
-                self._run(["/bin/sh", "-c", command])
-            case ["zoo", "data", verb, path, *_] if verb in QUICK_DATA_VERBS and (self.folder / path).exists():
-                self._run(["/bin/sh", "-c", command])
-            case ["zoo", "run", *words] if "--resume" in words:
-                parse("run", words)
-            case ["zoo", "run", *words]:
-                self._run(["/bin/sh", "-c", command if "--show-config" in words else f"{command} --show-config"])
             case ["zoo", verb, *words]:
-                parse(verb, words)
+                self._try_verb(command, verb, words)
             case ["make", *words]:
                 subprocess.run(["make", "--dry-run", *words], cwd=ROOT, capture_output=True, check=True)
-            case ["pip", "install", path]:
+            case ["pip", "install", path] | ["pip", "install", "--editable", path]:
                 self._install(path)
+            case ["python", "-m", "build", *words]:
+                self._run([sys.executable, "-m", "build", "--no-isolation", *words])
+            case [program, *words] if program in PROGRAMS:
+                self._run([sys.executable, *PROGRAMS[program], *words])
             case _:
                 pytest.fail(f"nothing is known about the command '{command}'")
 
+    def _try_verb(self, command: str, verb: str, words: list[str]) -> None:
+        if verb in QUICK_VERBS or self._is_quick_of_data(verb, words):
+            self._run(["/bin/sh", "-c", command])
+        elif verb != "run" or "--resume" in words:
+            parse(verb, words)
+        else:
+            self._run(["/bin/sh", "-c", command if "--show-config" in words else f"{command} --show-config"])
+
+    def _is_quick_of_data(self, verb: str, words: list[str]) -> bool:
+        return verb == "data" and words[0] in QUICK_DATA_VERBS and (self.folder / words[1]).exists()
+
     def _install(self, path: str) -> None:
         # Beside this environment, not into it: it goes away with the folder.
-        pip = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-index", "--no-build-isolation"]
+        pip = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-index", "--no-build-isolation", "--upgrade"]
         self._run([*pip, "--target", str(self._installed), path])
 
-    def _run(self, command: list[str]) -> None:
+    def _run(self, command: list[str], given: str = "") -> None:
         result = subprocess.run(
-            command, cwd=self.folder, env=self._environment, capture_output=True, text=True, check=False
+            command, cwd=self.folder, env=self._environment, input=given, capture_output=True, text=True, check=False
         )
         assert result.returncode == 0, f"{command[-1]}\n{result.stdout}{result.stderr}"
 
@@ -150,6 +166,10 @@ LIARS = {
     "a target that is not there": Block("console", "", "$ make fly\n"),
     "a command that nobody can try": Block("console", "", "$ fly\n"),
     "output among commands": Block("console", "", "$ zoo list\nfly\n"),
+    "tests that are not there": Block("console", "", "$ pytest fly\n"),
+    "a file to look at that is not there": Block("console", "", "$ ruff check fly.py\n"),
+    "a package that is not there": Block("console", "", "$ python -m build fly\n"),
+    "a change of a file that is not there": Block("diff", "", "--- fly\n+++ fly\n@@ -1 +1 @@\n-a\n+b\n"),
     "a program that fails": Block("python", "", "assert 1 == 2\n"),
     "a file that is no Python": Block("python", "x.py", "def f(:\n"),
     "a file that is no TOML": Block("toml", "x.toml", "a = \n"),

@@ -100,7 +100,6 @@ DEFAULT = {
     "trainer": {"n_epochs": 4, "global_batch_size": 32},
 }
 SMOKE = {
-    "data": {"n_patients": 60, "size_px": 32},
     "task": {"image_size_px": 32},
     "trainer": {"n_epochs": 1, "global_batch_size": 16},
 }
