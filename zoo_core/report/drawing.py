@@ -1,7 +1,7 @@
 """Curves as paths of an SVG picture: places alone, no colours and no text."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,11 @@ NUMBER = "1"
 
 LEAST_REACH = 0.05
 """Of an axis of differences, and the step in which it grows."""
+
+OF_THEIR_OWN = ("metadata", "oracle")
+"""Kinds of baselines that have a class of the style sheet; the others, which tasks name, share these in their order."""
+
+SHARED = ("other", "run-1", "run-2", "run-5", "run-6")
 
 Point = tuple[float, float]
 
@@ -72,12 +77,24 @@ class Forest:
     baselines: tuple[tuple[str, float], ...]
 
 
+def line_classes(kinds: Iterable[str]) -> dict[str, str]:
+    """Class of the style sheet of each kind of baseline: no two of one page look alike.
+
+    >>> line_classes(["position", "oracle", "border"])
+    {'position': 'other', 'oracle': 'oracle', 'border': 'run-1'}
+    """
+    kinds = list(kinds)
+    others = [kind for kind in kinds if kind not in OF_THEIR_OWN]
+    return {kind: kind if kind in OF_THEIR_OWN else SHARED[others.index(kind) % len(SHARED)] for kind in kinds}
+
+
 def roc_panels(evidence: Evidence) -> list[Panel]:
     """One a finding: the model's curve over those of the baselines."""
     panels = []
+    classes = line_classes(evidence.metrics[evidence.split]["mean"]["baselines"])
     for name, label, curves in _findings(evidence, "roc"):
         kinds = [kind for kind in curves["predictor"].unique() if kind != MODEL]
-        drawn = [Line(kind, _path(_points(curves, kind))) for kind in [*kinds, MODEL] if len(curves)]
+        drawn = [Line(classes.get(kind, kind), _path(_points(curves, kind))) for kind in [*kinds, MODEL] if len(curves)]
         panels.append(Panel(name, _note(label, "auroc", curves), (_diagonal(), *drawn)))
     return panels
 
@@ -141,7 +158,8 @@ def forests(result: Node, metric: str) -> tuple[float, dict[str, Forest]]:
     ends = [end for label in defined.values() for end in label[metric] if end is not None]
     others = [one[metric][0] for label in defined.values() for one in label["baselines"].values() if one[metric]]
     start = float(np.floor(min([0.5, *ends, *others]) * 10) / 10)
-    return start, {name: _forest(label, metric, start) for name, label in defined.items()}
+    classes = line_classes(result["mean"]["baselines"])
+    return start, {name: _forest(label, metric, start, classes) for name, label in defined.items()}
 
 
 def forest_place(number: float, start: float) -> float:
@@ -193,9 +211,10 @@ def interval_forest(interval: Sequence[Any], marks: Mapping[str, Sequence[Any] |
     return Forest(whisker, forest_place(number, start), places)
 
 
-def _forest(label: Node, metric: str, start: float) -> Forest:
+def _forest(label: Node, metric: str, start: float, classes: Mapping[str, str]) -> Forest:
     marks = {kind: one[metric] for kind, one in label["baselines"].items()}
-    return interval_forest(label[metric], marks, start)
+    forest = interval_forest(label[metric], marks, start)
+    return replace(forest, baselines=tuple((classes.get(kind, kind), place) for kind, place in forest.baselines))
 
 
 def _findings(evidence: Evidence, curve: str) -> Iterable[tuple[str, Node, pd.DataFrame]]:

@@ -98,7 +98,9 @@ def templates() -> Environment:
     environment.globals |= {
         name: getattr(wording, name) for name in ("counted", "counted_labels", "flattened", "n_defined")
     }
-    environment.globals |= {one.__name__: one for one in (excludes, separation_marks, separation_place)}
+    environment.globals |= {
+        one.__name__: one for one in (excludes, drawing.line_classes, separation_marks, separation_place)
+    }
     return environment
 
 

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from zoo_core.report.drawing import forests, pr_panels, reliability_panels, roc_panels, training_panels
+from zoo_core.report.drawing import forests, line_classes, pr_panels, reliability_panels, roc_panels, training_panels
 
 
 def points(path: str) -> list[tuple[float, float]]:
@@ -58,3 +58,11 @@ def test_the_tables_axis_holds_every_mark(evidence):
 @pytest.mark.parametrize("panels", [roc_panels, pr_panels, reliability_panels])
 def test_there_is_a_panel_for_each_finding(evidence, panels):
     assert [panel.title for panel in panels(evidence)] == list(evidence.metrics["test"]["labels"])
+
+
+def test_no_two_baselines_of_one_page_look_alike_and_those_that_all_pages_have_always_look_the_same():
+    kinds = ["position", "metadata", "correlation", "oracle", "intensity", "border", "time"]
+    classes = line_classes(kinds)
+    assert list(classes) == kinds
+    assert len(set(classes.values())) == len(kinds)
+    assert (classes["metadata"], classes["oracle"]) == ("metadata", "oracle")
