@@ -21,8 +21,8 @@ from zoo_data_plates.ngff.design import PlateDesign
 from zoo_data_plates.ngff.writing import write_field
 
 FIELDS_WORTH_PROCESSES = 256
-"""From here on processes are started. Decoding and packing run beside each other in threads, but more than half of a
-field's time is zarr's own Python, which does not; a process needs the time of some hundred fields to start."""
+"""From here on processes are started. Decoding and packing run beside each other in threads, but a third of a field's
+time is the Python of its metadata, which does not; a process needs the time of some hundred fields to start."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Writing a plate as OME-NGFF 0.5: groups once, then fields from as many processes as one likes, then its tables.
 
-ome-zarr writes the metadata. The arrays are written with zarr itself: ome-zarr's way through dask has no say over where
-a field appears, and a field must be there whole or not at all.
+ome-zarr writes the metadata. The arrays are written without it: its way through dask has no say over where a field
+appears, and a field must be there whole or not at all.
 
 Source: OME-NGFF 0.5, https://ngff.openmicroscopy.org/0.5/, sections "plate", "well", "multiscales", "omero", "labels".
 """
