@@ -31,7 +31,7 @@ test: setup  ## Runs the whole test suite (ARGS="tests/unit -k order" and the li
 
 .PHONY: bench
 bench: setup  ## Runs every benchmark beside its competitors, each a record on standard output (takes more than an hour; quiet machine)
-	@for name in startup launching ingest training ranks predicting; do echo "benchmarks/$$name.py" >&2; $(PYTHON) benchmarks/$$name.py || exit 1; done
+	@for name in startup launching ingest plates training ranks predicting; do echo "benchmarks/$$name.py" >&2; $(PYTHON) benchmarks/$$name.py || exit 1; done
 
 .PHONY: check
 check: setup  ## Formatter, linter, strict types, import linter, documentation
