@@ -48,7 +48,7 @@ def test_classes_of_coloured_pictures_are_told_apart(tmp_path: Path, run_zoo: Ru
     cells = json.loads((tmp_path / "run" / "metrics.json").read_text())["test"]["classes"]["cell"]
     assert np.sum(cells["confusion"]) == COUNTS["test"]
     assert cells["names"][0] == "basophil"
-    assert cells["baselines"]["intensity"]["macro_f1"][0] > 0.9
+    assert cells["baselines"]["intensity"]["macro_f1"][0] > 0.7
     kept = json.loads((tmp_path / "run" / "run.json").read_text())["config"]["task"]
     assert (kept["class_label"], kept["label_names"]) == ("cell", cells["names"])
     table = read_predictions(tmp_path / "run" / "predictions.parquet").table
