@@ -61,6 +61,16 @@ def test_a_wheel_holds_its_own_package_and_nothing_else(built: Path, project: Pa
     assert folders == {package, f"{package}-{zoo_core.__version__}.dist-info"}
 
 
+def test_the_core_and_no_other_ships_every_file_of_the_template(
+    built: Path, project: Path, root: Path, kept_files: list[Path]
+) -> None:
+    (wheel,) = built.glob("*.whl")
+    start, template = "zoo_core/scaffold/template/", root / "plugins" / "zoo-template"
+    shipped = {name.removeprefix(start) for name in names_in(wheel) if name.startswith(start)}
+    kept = {str(path.relative_to(template)) for path in kept_files if path.is_relative_to(template)}
+    assert shipped == (kept if project == root else set())
+
+
 def test_a_source_archive_holds_no_file_of_another_distribution(built: Path) -> None:
     (archive,) = built.glob("*.tar.gz")
     with tarfile.open(archive) as tar:
