@@ -21,9 +21,9 @@ from zoo_data_plates.ngff.design import PlateDesign
 from zoo_data_plates.ngff.writing import write_field
 
 FIELDS_WORTH_PROCESSES = 512
-"""From here on processes are started. Decoding and packing run beside each other in threads, but the Python of a field's
-metadata does not; a process needs the time of some hundred fields to start. On two cores threads were quicker for 384
-fields (6.8 s against 8.3 s), and neither was for 1,536."""
+"""From here on processes are started. Decoding and packing run beside each other in threads, but the Python of a
+field's metadata does not; a process needs the time of some hundred fields to start. On two cores threads were quicker
+for 384 fields (6.8 s against 8.3 s), and neither was for 1,536."""
 
 
 @dataclass(frozen=True)
