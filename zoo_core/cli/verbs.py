@@ -159,7 +159,9 @@ def _line_of(entry: Entry) -> str:
     origin = f"of {entry.distribution} {entry.version}"
     if not entry.is_usable:
         return f"Cannot be used, see 'zoo list' ({origin})."
-    return f"{entry.summary or 'A plugin.'} ({origin})"
+    # Metadata holds no summary: it is known once 'zoo doctor' has tried the plugin.
+    unknown = f"'zoo {entry.name.replace('.', ' ')} --help' says what it does."
+    return f"{entry.summary or unknown} ({origin})"
 
 
 def _plugin_verbs(group: str) -> dict[str, Entry]:
