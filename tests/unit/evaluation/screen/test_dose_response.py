@@ -62,8 +62,9 @@ def test_a_planted_ec50_is_found(ec50, slope, ends):
     assert record["r2"][0] > 0.9
 
 
+# Not near the highest dose, nor shallower: there noise alone moves an EC50 by more than the factor, which the interval says.
 @settings(max_examples=15)
-@given(st.floats(0.3, 30), st.floats(0.7, 4), st.integers(0, 1000))
+@given(st.floats(0.3, 10), st.floats(1, 4), st.integers(0, 1000))
 def test_any_ec50_within_the_doses_is_found(ec50, slope, seed):
     wells = plate(Curve(0.0, 1.0, np.log10(ec50), slope), noise=0.03, seed=seed)
     concentration = wells["meta.concentration"].fillna(0).to_numpy()
