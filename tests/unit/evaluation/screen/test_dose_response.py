@@ -62,7 +62,7 @@ def test_a_planted_ec50_is_found(ec50, slope, ends):
     assert record["r2"][0] > 0.9
 
 
-# Not near the highest dose, nor shallower: there noise alone moves an EC50 by more than the factor, which the interval says.
+# Not near the highest dose, nor shallower: there noise alone moves an EC50 by more than the factor.
 @settings(max_examples=15)
 @given(st.floats(0.3, 10), st.floats(1, 4), st.integers(0, 1000))
 def test_any_ec50_within_the_doses_is_found(ec50, slope, seed):
