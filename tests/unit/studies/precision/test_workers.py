@@ -25,7 +25,7 @@ for line in sys.stdin:
 
 @pytest.fixture
 def children():
-    """Processes that this test has started: others may have left one, such as multiprocessing's tracker of resources."""
+    """Processes that this test has started: others may have left one, such as the tracker of multiprocessing."""
     before = psutil.Process().children()
     return lambda: [child for child in psutil.Process().children() if child not in before]
 
