@@ -10,7 +10,8 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
-from zoo_core.contract import MachineError, OutputError
+from zoo_core.contract import MachineError
+from zoo_core.plugins import memory_folder
 
 SCHEMES = ("https", "http", "file")
 """Of addresses that are fetched from."""
@@ -46,18 +47,12 @@ def fetch_file(address: str, checksum: str | None, path: Path) -> Path:
 
 
 def cache_folder() -> Path:
-    """Where fetched files are kept: below `$XDG_CACHE_HOME`, or `~/.cache`.
+    """Where fetched files are kept, with what else zoo remembers: below `$XDG_CACHE_HOME`, or `~/.cache`.
 
     Raises:
         OutputError: this user has no home folder.
     """
-    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    try:
-        # The XDG base directory specification has relative paths ignored.
-        folder = named if named.is_absolute() else Path.home() / ".cache"
-    except RuntimeError as error:
-        raise OutputError(f"A place for fetched files needs XDG_CACHE_HOME or HOME. Received: {error}") from error
-    return folder / "zoo"
+    return memory_folder()
 
 
 def digest_of(path: Path, checksum: str | None) -> str | None:
